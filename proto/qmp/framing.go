@@ -1,0 +1,186 @@
+package qmp
+
+import (
+	"bytes"
+	"fmt"
+)
+
+// Framer finds the end of each JSON object in a stream (Q4). It looks at every byte once, however the stream is cut. The
+// zero value is ready. Between objects it skips white space and 0xFF bytes. It checks no more than it needs to find the
+// end; ParseMessage checks the rest.
+type Framer struct {
+	// Agent is for guest agents. There a byte 0xFF inside a message says that the rest of it will never come: what has
+	// come is then handed out as the message, for ParseMessage to refuse.
+	Agent bool
+
+	depth   int  // open objects and arrays; 0 between messages
+	place   byte // where in a message the last byte was: one of the in… constants
+	discard bool // drop everything up to a 0xFF
+}
+
+// Places inside a message where a piece of the stream may end.
+const (
+	inTokens = iota // outside strings
+	inString
+	inEscape // behind a backslash
+)
+
+// Resync makes the framer drop everything up to the next 0xFF: what an agent still had to say to somebody else (Q12). It
+// belongs before the next ReadMessage, never beside one.
+func (f *Framer) Resync() { *f = Framer{Agent: f.Agent, discard: true} }
+
+// Scan is proto.Framer's method. A message that starts with anything but '{' is a *FramingError at once.
+func (f *Framer) Scan(p []byte) (skip, end int, err error) {
+	i := 0
+	if f.depth == 0 {
+		if i, err = f.start(p); err != nil {
+			f.reset()
+			return i, -1, err
+		}
+		skip = i
+		if i == len(p) {
+			return skip, -1, nil
+		}
+		f.depth = 1
+		i++
+	}
+	end, err = f.find(p, i)
+	if f.Agent && err == nil {
+		end = f.cut(p, skip, end)
+	}
+	if end >= 0 || err != nil {
+		f.reset()
+	}
+	return skip, end, err
+}
+
+func (f *Framer) reset() { f.depth, f.place, f.discard = 0, inTokens, false }
+
+// start returns the index of the first byte of a message, or len(p).
+func (f *Framer) start(p []byte) (int, error) {
+	i := 0
+	if f.discard {
+		at := bytes.IndexByte(p, 0xFF)
+		if at < 0 {
+			return len(p), nil
+		}
+		f.discard = false
+		i = at
+	}
+	for ; i < len(p); i++ {
+		switch p[i] {
+		case ' ', '\t', '\r', '\n', 0xFF:
+		case '{':
+			return i, nil
+		default:
+			return i, badStart(p[i:])
+		}
+	}
+	return i, nil
+}
+
+// badStart says what came in the place of an object.
+func badStart(p []byte) error {
+	c := p[0]
+	what := describeByte(p)
+	switch {
+	case c == '[':
+		what = "an array"
+	case c == '"':
+		what = "a string"
+	case c == '-' || isDigit(c):
+		what = "a number"
+	case bytes.HasPrefix(p, []byte("true")), bytes.HasPrefix(p, []byte("false")), bytes.HasPrefix(p, []byte("null")):
+		what = "a literal"
+	}
+	return &FramingError{Got: c, Problem: fmt.Sprintf("a message must be a JSON object, but %s came", what)}
+}
+
+// Classes of bytes outside strings.
+const (
+	other = iota // cannot stand in JSON
+	plain
+	opener
+	closer
+	quote
+)
+
+// classes is constant.
+var classes = func() (t [256]uint8) {
+	for _, c := range []byte(" \t\r\n,:+-.0123456789eEtrufalsn") {
+		t[c] = plain
+	}
+	t['{'], t['['], t['}'], t[']'], t['"'] = opener, opener, closer, closer, quote
+	return t
+}()
+
+// find looks for the end of the message that has begun, from p[i] on. It returns -1 if p ends first.
+func (f *Framer) find(p []byte, i int) (end int, err error) {
+	depth := f.depth
+	if f.place != inTokens {
+		if i, err = f.stringRest(p, i); err != nil {
+			return -1, err
+		}
+	}
+	for i < len(p) {
+		c := p[i]
+		i++
+		switch classes[c] {
+		case plain:
+		case quote:
+			f.place = inString
+			if i, err = f.stringRest(p, i); err != nil {
+				return -1, err
+			}
+		case opener:
+			if depth++; depth > maxDepth {
+				return -1, &FramingError{Got: c, Problem: tooDeep}
+			}
+		case closer:
+			if depth--; depth == 0 {
+				return i, nil
+			}
+		default:
+			return -1, &FramingError{Got: c, Problem: describeByte(p[i-1:]) + " cannot stand in JSON outside a string"}
+		}
+	}
+	f.depth = depth
+	return -1, nil
+}
+
+// stringRest goes on inside a string at p[i] and returns the index behind its closing quote, or len(p).
+func (f *Framer) stringRest(p []byte, i int) (int, error) {
+	for i < len(p) {
+		if f.place == inEscape {
+			f.place = inString
+			i++
+			continue
+		}
+		if i = stringStop(p, i); i == len(p) {
+			break
+		}
+		switch c := p[i]; c {
+		case '"':
+			f.place = inTokens
+			return i + 1, nil
+		case '\\':
+			f.place = inEscape
+			i++
+		default:
+			return i, &FramingError{Got: c, Problem: fmt.Sprintf("control character 0x%02X inside a string", c)}
+		}
+	}
+	return i, nil
+}
+
+// cut ends a message before the first 0xFF inside it.
+func (f *Framer) cut(p []byte, skip, end int) int {
+	body := p[skip:]
+	if end >= 0 {
+		body = p[skip:end]
+	}
+	if at := bytes.IndexByte(body, 0xFF); at >= 0 {
+		return skip + at
+	}
+	return end
+}
