@@ -1,0 +1,33 @@
+// Package proto is a full-duplex engine for message protocols over a byte stream.
+// It knows no JSON and no QMP, and imports only the standard library.
+//
+// A [Protocol] says how one message is received and sent. A [Conn] connects it
+// to a peer, runs it, and ends it; then the Conn can connect again.
+//
+// # Two halves
+//
+// The upper half is what callers use: Connect, ConnectStream, Listen, Accept,
+// Send, Flush, Wait, Disconnect. Any number of goroutines may call it at once.
+//
+// The bottom half is three goroutines that live as long as a session: readLoop
+// receives messages and hands them to the handler, writeLoop sends what is
+// queued, and reap, started by the first request to disconnect, flushes, stops
+// both loops, waits for them and closes the stream. The bottom half never calls
+// the upper half, and an error in it is never lost: the first one, by time, ends
+// the session and is what Disconnect and Wait return.
+//
+// # Run states
+//
+//	Idle -> Connecting -> Running -> Disconnecting -> Idle
+//
+// A failure to connect leads from Connecting through Disconnecting back to Idle
+// by itself, because Connect has already returned the error. A session that has
+// ended stays in Disconnecting until a call of Disconnect collects its error.
+//
+// # Callbacks
+//
+// The functions of a [Protocol] run on the engine's goroutines. They must not
+// wait for the engine: Disconnect, Flush and Wait, called from one of them,
+// return [ErrCallback] at once, Disconnect after scheduling the disconnect.
+// A panic in a callback is not recovered.
+package proto

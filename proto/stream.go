@@ -1,0 +1,87 @@
+package proto
+
+import (
+	"context"
+	"net"
+	"sync/atomic"
+	"time"
+)
+
+// stream is an open byte stream that knows why it was stopped, so that the echo
+// of stopping it ("use of closed network connection") never hides the cause.
+type stream struct {
+	conn net.Conn // what is read and written; a *tls.Conn when TLS is used
+	raw  net.Conn // the connection below TLS; conn itself without TLS
+	why  atomic.Pointer[error]
+}
+
+func newStream(conn, raw net.Conn) *stream { return &stream{conn: conn, raw: raw} }
+
+// Read is net.Conn's, with the cause of a stop in place of its echo.
+func (s *stream) Read(p []byte) (int, error) {
+	n, err := s.conn.Read(p)
+	if err != nil {
+		err = s.explain(err)
+	}
+	return n, err
+}
+
+// Write is net.Conn's, with the cause of a stop in place of its echo.
+func (s *stream) Write(p []byte) (int, error) {
+	n, err := s.conn.Write(p)
+	if err != nil {
+		err = s.explain(err)
+	}
+	return n, err
+}
+
+func (s *stream) explain(err error) error {
+	if why := s.why.Load(); why != nil {
+		return *why
+	}
+	return err
+}
+
+// interrupt makes every Read and Write return at once with cause, and leaves the
+// stream open. Only the first cause counts.
+func (s *stream) interrupt(cause error) {
+	s.why.CompareAndSwap(nil, &cause)
+	if s.conn.SetDeadline(time.Unix(1, 0)) != nil {
+		// This stream knows no deadlines: only closing it wakes its readers.
+		s.raw.Close()
+	}
+}
+
+// kill is interrupt by closing: no farewell to the peer, nothing that could block.
+func (s *stream) kill(cause error) {
+	s.why.CompareAndSwap(nil, &cause)
+	s.raw.Close()
+}
+
+// close closes the stream in an orderly way (TLS says goodbye), or at once with
+// the context's cause as soon as ctx ends.
+func (s *stream) close(ctx context.Context) error {
+	stop := onDone(ctx, func() { s.raw.Close() })
+	err := s.conn.Close()
+	if !stop() && err != nil {
+		err = context.Cause(ctx)
+	}
+	return err
+}
+
+// onDone runs f when ctx ends. The stop function it returns reports whether it
+// came in time to prevent f; if not, it waits until f has returned.
+func onDone(ctx context.Context, f func()) (stop func() bool) {
+	done := make(chan struct{})
+	cancel := context.AfterFunc(ctx, func() {
+		defer close(done)
+		f()
+	})
+	return func() bool {
+		if cancel() {
+			return true
+		}
+		<-done
+		return false
+	}
+}

@@ -1,0 +1,69 @@
+package proto
+
+import "net"
+
+const (
+	writeSize = 64 << 10 // a write to the system is made from this many buffered bytes on
+	keepWrite = 1 << 20  // a buffer that grew beyond this is not kept
+)
+
+// Writer gathers outbound bytes, so that many small messages cost one system
+// call. A protocol's Send writes one message into it; the engine flushes.
+// Its methods may be called only inside Send.
+type Writer struct {
+	stream *stream
+	buf    []byte
+	err    error // the first failed write; all later calls return it
+}
+
+func newWriter(s *stream) *Writer {
+	return &Writer{stream: s, buf: make([]byte, 0, 4<<10)}
+}
+
+// Write adds p to the message. It copies p. It may hand what was gathered to the
+// system, and then fails as net.Conn's Write does.
+func (w *Writer) Write(p []byte) (int, error) {
+	if w.err != nil {
+		return 0, w.err
+	}
+	if len(w.buf)+len(p) > writeSize {
+		if err := w.Flush(); err != nil {
+			return 0, err
+		}
+		if len(p) >= writeSize {
+			// Copying a large piece would only cost time and memory.
+			return w.direct(p)
+		}
+	}
+	w.buf = append(w.buf, p...)
+	return len(p), nil
+}
+
+// WriteString is Write for a string.
+func (w *Writer) WriteString(s string) (int, error) { return w.Write([]byte(s)) }
+
+// Conn returns the connection below, for what a byte stream cannot do, such as
+// passing file descriptors. Call Flush first, or bytes overtake one another.
+func (w *Writer) Conn() net.Conn { return w.stream.conn }
+
+// Buffered returns how many bytes wait for the next Flush.
+func (w *Writer) Buffered() int { return len(w.buf) }
+
+// Flush hands everything gathered to the system.
+func (w *Writer) Flush() error {
+	if w.err != nil || len(w.buf) == 0 {
+		return w.err
+	}
+	_, err := w.direct(w.buf)
+	if cap(w.buf) > keepWrite {
+		w.buf = nil
+	}
+	w.buf = w.buf[:0]
+	return err
+}
+
+func (w *Writer) direct(p []byte) (int, error) {
+	n, err := w.stream.Write(p)
+	w.err = err
+	return n, err
+}
