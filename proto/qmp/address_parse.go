@@ -173,10 +173,10 @@ func (p addressParser) bare() (Address, error) {
 		return p.fail("~ is not replaced here", "write $HOME"+s[1:])
 	case s[0] == '@':
 		return p.fail("an abstract socket needs the word unix", "write unix:"+s)
-	case named && lower != word && isKindWord(lower):
+	case named && lower != word && strings.Contains(" unix tcp tls fd demo ", " "+lower+" "):
 		return p.fail("the word before the colon is written small", "write "+lower+":"+rest)
-	case !named && isKindWord(lower):
-		return p.fail("the colon is missing", "write "+lower+":"+map[bool]string{true: "", false: "…"}[lower == "demo"])
+	case lower == "demo":
+		return p.fail("the colon is missing", "write demo:")
 	case named && strings.HasPrefix(rest, "//"):
 		return p.fail(fmt.Sprintf("%q is not a kind of address", word+"://"), "")
 	case named && strings.HasPrefix(rest, "/"):
@@ -198,10 +198,6 @@ func (p addressParser) perhapsPath() string {
 		return "for a socket write ./" + p.text
 	}
 	return ""
-}
-
-func isKindWord(s string) bool {
-	return s == "unix" || s == "tcp" || s == "tls" || s == "fd" || s == "demo"
 }
 
 func isDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }

@@ -3,7 +3,6 @@ package qmp
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"strings"
 	"unicode/utf8"
 )
@@ -46,8 +45,8 @@ func ParseCommand(raw []byte) (Command, error) {
 	if verb == "" {
 		return Command{}, &CommandError{Offset: -1, Problem: `a command needs a member "execute" or "exec-oob"`}
 	}
-	if at := duplicateKey(raw); at >= 0 {
-		return Command{}, &CommandError{Offset: at, Problem: "the same member name twice in one object"}
+	if err := checkForQEMU(raw, 0); err != nil {
+		return Command{}, err
 	}
 	return c, nil
 }
@@ -77,31 +76,6 @@ func (c *Command) member(s *members, key string, value []byte, verb *string) err
 	return nil
 }
 
-// checkText refuses bytes that no command can hold.
-func checkText(raw []byte) error {
-	if at := bytes.IndexByte(raw, 0); at >= 0 {
-		return &CommandError{Offset: at, Problem: "a NUL byte"}
-	}
-	if utf8.Valid(raw) {
-		return nil
-	}
-	for at := 0; ; {
-		r, n := utf8.DecodeRune(raw[at:])
-		if r == utf8.RuneError && n <= 1 {
-			return &CommandError{Offset: at, Problem: "invalid UTF-8"}
-		}
-		at += n
-	}
-}
-
-func commandSyntax(err error) error {
-	var syntax *SyntaxError
-	if errors.As(err, &syntax) {
-		return &CommandError{Offset: syntax.Offset, Problem: syntax.Problem}
-	}
-	return &CommandError{Offset: -1, Problem: err.Error()}
-}
-
 // Append adds the command's wire form to dst, one line without the newline: {"execute": "x", "arguments": {…}, "id": …}.
 // Line breaks between the user's tokens become spaces; every other byte stays. What is not JSON is a *CommandError, and
 // dst is returned as it was.
@@ -123,7 +97,7 @@ func (c Command) Append(dst []byte) ([]byte, error) {
 	}
 	out = appendQuoted(out, c.Name)
 	if c.Arguments != nil {
-		if err := checkJSON(c.Arguments, true); err != nil {
+		if err := checkValue(c.Arguments, true); err != nil {
 			return dst, err
 		}
 		out = appendLine(append(out, `, "arguments": `...), c.Arguments)
@@ -156,33 +130,12 @@ func (c Command) appendRaw(dst []byte) ([]byte, error) {
 // appendID closes the object that out leaves open, with the id if there is to be one.
 func (c Command) appendID(dst, out []byte) ([]byte, error) {
 	if c.ID != nil && !c.NoID {
-		if err := checkJSON(c.ID, false); err != nil {
+		if err := checkValue(c.ID, false); err != nil {
 			return dst, err
 		}
 		out = appendLine(append(out, `, "id": `...), c.ID)
 	}
 	return append(out, '}'), nil
-}
-
-// checkJSON checks one value that is about to be sent.
-func checkJSON(p []byte, object bool) error {
-	if err := checkText(p); err != nil {
-		return err
-	}
-	start := skipSpace(p, 0)
-	if object && (start >= len(p) || p[start] != '{') {
-		return commandSyntax(syntaxError(p, start, wantObject))
-	}
-	end, problem := skipValue(p, start, 1)
-	if problem == "" {
-		if end = skipSpace(p, end); end < len(p) {
-			problem = wantEnd
-		}
-	}
-	if problem != "" {
-		return commandSyntax(syntaxError(p, end, problem))
-	}
-	return nil
 }
 
 // appendLine adds checked JSON, with a space for each line break: none can stand inside a string.
@@ -214,9 +167,4 @@ func appendQuoted(dst []byte, s string) []byte {
 		}
 	}
 	return append(dst, '"')
-}
-
-// duplicateKey returns the place of a member name that stands twice in one object of p, which is sound JSON; -1 if none.
-func duplicateKey(p []byte) int {
-	return -1
 }

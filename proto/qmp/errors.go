@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/qmpsh/qmpsh/proto"
 )
 
 // SyntaxError says where a text stops being JSON.
@@ -27,6 +29,7 @@ func (e *FramingError) Error() string { return e.Problem }
 // protocol allows, or, when Err is an *ExecuteError, the server said that it could not read a message of ours: an error
 // without id (Q5).
 type ServerParseError struct {
+	proto.Origin
 	Raw []byte // the server's message
 	Err error
 }
@@ -47,6 +50,7 @@ func (e *ServerParseError) LinkText() string {
 
 // NegotiationError is a server that refused qmp_capabilities (Q2).
 type NegotiationError struct {
+	proto.Origin
 	Class, Desc string // the server's words; empty when Err says what happened
 	Err         error
 }
@@ -69,6 +73,7 @@ func (e *NegotiationError) LinkText() string {
 
 // ExecuteError is the server's answer that a command failed (Q7).
 type ExecuteError struct {
+	proto.Origin
 	Class, Desc string
 	Command     Command
 	Raw         []byte // the whole reply
@@ -78,7 +83,10 @@ func (e *ExecuteError) Error() string { return serverWords(e.Class, e.Desc) }
 
 // InterruptedError ends a command that was waiting when the session ended (Q8). Err is what ended the session; nil if it
 // was our own disconnect.
-type InterruptedError struct{ Err error }
+type InterruptedError struct {
+	proto.Origin
+	Err error
+}
 
 func (e *InterruptedError) Error() string { return join(e.LinkText(), e.Err) }
 
@@ -95,6 +103,7 @@ func (e *InterruptedError) LinkText() string {
 
 // BadReplyError is an answer that belongs to a command but is no reply.
 type BadReplyError struct {
+	proto.Origin
 	Problem string
 	Raw     []byte
 }
@@ -102,7 +111,10 @@ type BadReplyError struct {
 func (e *BadReplyError) Error() string { return e.Problem + ": " + excerpt(e.Raw) }
 
 // AgentSyncError is a guest agent that did not answer guest-sync-delimited (Q12).
-type AgentSyncError struct{ Err error }
+type AgentSyncError struct {
+	proto.Origin
+	Err error
+}
 
 func (e *AgentSyncError) Error() string { return join(e.LinkText(), e.Err) }
 

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+
+	"github.com/qmpsh/qmpsh/proto"
 )
 
 // Greeting is the server's first message (QMP specification, "Server Greeting").
@@ -41,9 +43,18 @@ func (g *Greeting) Offers(capability string) bool {
 // ParseGreeting checks m as a greeting: QMP.version and QMP.capabilities must be there (Q1). Another message gives a
 // *GreetingError of kind NotQMP.
 func ParseGreeting(m *Message) (*Greeting, error) {
-	fail := func(err error) error { return &GreetingError{Kind: NotQMP, Received: m.Raw, Err: err} }
-	if m.QMP == nil {
-		return nil, fail(nil)
+	g, err := decodeGreeting(m.QMP)
+	if err != nil {
+		return nil, &GreetingError{Origin: proto.Here(), Kind: NotQMP, Received: m.Raw, Err: err}
+	}
+	g.Raw = m.Raw
+	return g, nil
+}
+
+// decodeGreeting reads the value of the member "QMP".
+func decodeGreeting(value json.RawMessage) (*Greeting, error) {
+	if value == nil {
+		return nil, errors.New("the member QMP is missing")
 	}
 	var body struct {
 		Version *struct {
@@ -54,19 +65,18 @@ func ParseGreeting(m *Message) (*Greeting, error) {
 		} `json:"version"`
 		Capabilities *[]string `json:"capabilities"`
 	}
-	if err := json.Unmarshal(m.QMP, &body); err != nil {
-		return nil, fail(err)
-	}
+	err := json.Unmarshal(value, &body)
 	switch {
+	case err != nil:
+		return nil, err
 	case body.Version == nil || body.Version.QEMU == nil:
-		return nil, fail(errors.New("QMP.version.qemu is missing"))
+		return nil, errors.New("QMP.version.qemu is missing")
 	case body.Capabilities == nil:
-		return nil, fail(errors.New("QMP.capabilities is missing"))
+		return nil, errors.New("QMP.capabilities is missing")
 	}
 	q := body.Version.QEMU
 	return &Greeting{
 		Version:      Version{Major: q.Major, Minor: q.Minor, Micro: q.Micro, Package: body.Version.Package},
 		Capabilities: *body.Capabilities,
-		Raw:          m.Raw,
 	}, nil
 }

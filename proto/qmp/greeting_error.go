@@ -1,6 +1,10 @@
 package qmp
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/qmpsh/qmpsh/proto"
+)
 
 // GreetingKind says what came where a greeting was due (Q1).
 type GreetingKind int
@@ -53,6 +57,7 @@ func SniffGreeting(received []byte) GreetingKind {
 
 // GreetingError is a server whose first words are no greeting (Q1).
 type GreetingError struct {
+	proto.Origin
 	Kind     GreetingKind
 	Received []byte // the start of what came; empty for Silent
 	Err      error  // the cause; may be nil

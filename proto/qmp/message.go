@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+
+	"github.com/qmpsh/qmpsh/proto"
 )
 
 // Message is one message, inbound or outbound. The fields but Raw are the top-level members of that name, as slices of
@@ -30,7 +32,7 @@ func ParseMessage(raw []byte) (*Message, error) {
 		m.set(key, value)
 	}
 	if err := s.finish(); err != nil {
-		return nil, &ServerParseError{Raw: raw, Err: err}
+		return nil, &ServerParseError{Origin: proto.Here(), Raw: raw, Err: err}
 	}
 	return m, nil
 }
@@ -78,11 +80,11 @@ type Event struct {
 // *ServerParseError.
 func (m *Message) DecodeEvent() (Event, error) {
 	if !isString(m.Event) {
-		return Event{}, &ServerParseError{Raw: m.Raw, Err: errors.New("the member 'event' is no string")}
+		return Event{}, &ServerParseError{Origin: proto.Here(), Raw: m.Raw, Err: errors.New("the member 'event' is no string")}
 	}
 	when, err := parseTimestamp(m.Timestamp)
 	if err != nil {
-		return Event{}, &ServerParseError{Raw: m.Raw, Err: err}
+		return Event{}, &ServerParseError{Origin: proto.Here(), Raw: m.Raw, Err: err}
 	}
 	return Event{Name: unquote(m.Event), Data: m.Data, Raw: m.Raw, Time: when}, nil
 }
@@ -132,7 +134,7 @@ type Reply struct {
 // ExecuteError reads the member "error" of m, which answers c. Call it when m.Error is not nil. An error object that
 // breaks the specification still gives an ExecuteError: its text is then the object as it came.
 func (m *Message) ExecuteError(c Command) *ExecuteError {
-	e := &ExecuteError{Command: c, Raw: m.Raw}
+	e := &ExecuteError{Origin: proto.Here(), Command: c, Raw: m.Raw}
 	var text []byte
 	s := members{p: m.Error}
 	for {
