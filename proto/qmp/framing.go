@@ -45,13 +45,17 @@ func (f *Framer) Scan(p []byte) (skip, end int, err error) {
 		i++
 	}
 	end, err = f.find(p, i)
-	if f.Agent && err == nil {
-		end = f.cut(p, skip, end)
+	if f.Agent {
+		end, err = cutOff(p, skip, end, err)
 	}
-	if end >= 0 || err != nil {
+	if err != nil {
+		f.reset()
+		return skip, -1, err
+	}
+	if end >= 0 {
 		f.reset()
 	}
-	return skip, end, err
+	return skip, end, nil
 }
 
 func (f *Framer) reset() { f.depth, f.place, f.discard = 0, inTokens, false }
@@ -114,12 +118,13 @@ var classes = func() (t [256]uint8) {
 	return t
 }()
 
-// find looks for the end of the message that has begun, from p[i] on. It returns -1 if p ends first.
+// find looks for the end of the message that has begun, from p[i] on. It returns -1 if p ends first. With an error, end
+// is the index behind the offending byte.
 func (f *Framer) find(p []byte, i int) (end int, err error) {
 	depth := f.depth
 	if f.place != inTokens {
 		if i, err = f.stringRest(p, i); err != nil {
-			return -1, err
+			return i, err
 		}
 	}
 	for i < len(p) {
@@ -128,27 +133,33 @@ func (f *Framer) find(p []byte, i int) (end int, err error) {
 		switch classes[c] {
 		case plain:
 		case quote:
+			// Most strings are whole and hold no escape: step over them without a note of where we are.
+			if i = stringStop(p, i); i < len(p) && p[i] == '"' {
+				i++
+				continue
+			}
 			f.place = inString
 			if i, err = f.stringRest(p, i); err != nil {
-				return -1, err
+				return i, err
 			}
 		case opener:
 			if depth++; depth > maxDepth {
-				return -1, &FramingError{Got: c, Problem: tooDeep}
+				return i, &FramingError{Got: c, Problem: tooDeep}
 			}
 		case closer:
 			if depth--; depth == 0 {
 				return i, nil
 			}
 		default:
-			return -1, &FramingError{Got: c, Problem: describeByte(p[i-1:]) + " cannot stand in JSON outside a string"}
+			return i, &FramingError{Got: c, Problem: describeByte(p[i-1:]) + " cannot stand in JSON outside a string"}
 		}
 	}
 	f.depth = depth
 	return -1, nil
 }
 
-// stringRest goes on inside a string at p[i] and returns the index behind its closing quote, or len(p).
+// stringRest goes on inside a string at p[i] and returns the index behind its closing quote, or len(p). With an error it
+// is the index behind the offending byte.
 func (f *Framer) stringRest(p []byte, i int) (int, error) {
 	for i < len(p) {
 		if f.place == inEscape {
@@ -167,20 +178,20 @@ func (f *Framer) stringRest(p []byte, i int) (int, error) {
 			f.place = inEscape
 			i++
 		default:
-			return i, &FramingError{Got: c, Problem: fmt.Sprintf("control character 0x%02X inside a string", c)}
+			return i + 1, &FramingError{Got: c, Problem: fmt.Sprintf("control character 0x%02X inside a string", c)}
 		}
 	}
 	return i, nil
 }
 
-// cut ends a message before the first 0xFF inside it.
-func (f *Framer) cut(p []byte, skip, end int) int {
-	body := p[skip:]
+// cutOff ends an agent's message before the first 0xFF inside it, given what find made of it.
+func cutOff(p []byte, skip, end int, err error) (int, error) {
+	seen := p[skip:]
 	if end >= 0 {
-		body = p[skip:end]
+		seen = p[skip:end]
 	}
-	if at := bytes.IndexByte(body, 0xFF); at >= 0 {
-		return skip + at
+	if at := bytes.IndexByte(seen, 0xFF); at >= 0 {
+		return skip + at, nil
 	}
-	return end
+	return end, err
 }
