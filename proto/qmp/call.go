@@ -1,0 +1,89 @@
+package qmp
+
+import (
+	"container/list"
+	"encoding/json"
+)
+
+// call is one Do, from its submission to its end. The session's lock guards what has
+// no other word; reply and err may be read once done is closed.
+type call struct {
+	cmd Command  // constant
+	msg *Message // constant: what goes over the wire
+	key string   // constant: the key of its id, "" without one
+	oob bool     // constant
+
+	waiting   *list.Element // its place among those who wait for their turn
+	sent      bool          // false while an agent is synchronised for it
+	abandoned bool          // the caller has gone; the answer is still due
+	finished  bool          // done is closed
+
+	done  chan struct{}
+	reply Reply
+	err   error
+}
+
+// newCall gives the command its id and its wire form. A *CommandError says why there
+// is none.
+func (c *Client) newCall(s *session, cmd Command) (*call, error) {
+	k := &call{oob: cmd.OOB, done: make(chan struct{})}
+	if cmd.Raw != nil {
+		// The caller may have made the Command without ParseCommand.
+		if own, oob := scanRaw(cmd.Raw); own != nil {
+			cmd.ID, cmd.NoID, k.oob = own, false, oob
+		} else {
+			k.oob = oob
+		}
+	}
+	switch {
+	case cmd.NoID:
+		cmd.ID = nil
+	case cmd.ID == nil && !c.opts.Agent:
+		cmd.ID = c.newID(s)
+	}
+	size := len(`{"exec-oob": "", "arguments": , "id": }`)
+	size += len(cmd.Name) + len(cmd.Arguments) + len(cmd.Raw) + len(cmd.ID)
+	wire, err := cmd.Append(make([]byte, 0, size))
+	if err != nil {
+		return nil, err
+	}
+	k.cmd, k.key = cmd, idKey(cmd.ID)
+	k.msg = &Message{Raw: wire, ID: cmd.ID}
+	return k, nil
+}
+
+// scanRaw finds what matters for routing in a command that is sent as it is.
+func scanRaw(raw []byte) (id json.RawMessage, oob bool) {
+	s := members{p: raw}
+	for {
+		key, value, ok := s.next()
+		if !ok {
+			return id, oob
+		}
+		switch string(plainKey(key)) {
+		case "id":
+			id = value
+		case "exec-oob":
+			oob = true
+		}
+	}
+}
+
+// settleLocked finishes the call with its answer.
+func (k *call) settleLocked(m *Message) {
+	switch {
+	case m.Error != nil:
+		k.finishLocked(m.ExecuteError(k.cmd))
+	case m.Return == nil:
+		k.finishLocked(&BadReplyError{Problem: "neither return nor error in a reply", Raw: m.Raw})
+	default:
+		k.reply = Reply{Return: m.Return, Raw: m.Raw}
+		k.finishLocked(nil)
+	}
+}
+
+func (k *call) finishLocked(err error) {
+	k.err = err
+	k.finished = true
+	close(k.done)
+}

@@ -1,0 +1,280 @@
+package qmp
+
+import (
+	"container/list"
+	"encoding/json"
+	"errors"
+	"slices"
+	"sync"
+
+	"github.com/qmpsh/qmpsh/proto"
+)
+
+// maxInFlight is how many in-band commands a client may have in flight so that the
+// server still reads out-of-band ones (QMP specification, "Out-of-band execution").
+const maxInFlight = 8
+
+// session is what the client knows of one session: its greeting, and the commands
+// that are in flight or wait for their turn. The client makes one per attempt to
+// connect.
+type session struct {
+	client   *Client
+	greeting *Greeting      // set before anyone can see the session
+	early    bool           // events were delivered during the handshake; its goroutine's alone
+	probing  sync.WaitGroup // counts the goroutine that probes a silent server
+
+	mu      sync.Mutex
+	oob     bool
+	limit   int              // of len(inBand)
+	serial  bool             // the server knows no ids: replies go by order alone
+	pending map[string]*call // sent, not answered, by the key of their id
+	inBand  []*call          // those of them that take a place, and those without id, as sent
+	waiters list.List        // *call that wait for a place
+	over    bool
+	cause   error // why it is over; nil for a disconnect
+
+	sync  string // the guest-sync-delimited on its way, by its id; "" for none (Q12)
+	dirty bool   // an agent may still answer somebody who gave up
+}
+
+func newSession(c *Client) *session {
+	s := &session{client: c, limit: maxInFlight, pending: map[string]*call{}}
+	if c.opts.Agent {
+		s.limit, s.serial = 1, true
+	}
+	return s
+}
+
+func (s *session) offersOOB() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.oob && !s.over
+}
+
+// noteCapabilities looks into the arguments of a qmp_capabilities that the caller
+// sent with success, in a session whose negotiation was skipped.
+func (s *session) noteCapabilities(args json.RawMessage) {
+	var enabled struct{ Enable []string }
+	if args == nil || json.Unmarshal(args, &enabled) != nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.oob = slices.Contains(enabled.Enable, "oob")
+}
+
+func (s *session) inFlight(key string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.pending[key] != nil
+}
+
+// submit sends a command, or lets it wait for its turn. From then on k.done tells
+// the end. An error says that nothing was sent.
+func (s *session) submit(k *call) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.over && s.cause != nil:
+		return &InterruptedError{Err: s.cause}
+	case s.over:
+		return s.client.notConnected()
+	case k.oob && !s.oob:
+		return &CommandError{Offset: -1, Problem: "out-of-band commands were not negotiated with this server"}
+	case k.oob && k.key == "":
+		return &CommandError{Offset: -1, Problem: "an out-of-band command needs an id"}
+	case s.pending[k.key] != nil:
+		return errDuplicateID(k)
+	case !k.oob && (len(s.inBand) >= s.limit || s.waiters.Len() > 0):
+		k.waiting = s.waiters.PushBack(k)
+		return nil
+	}
+	return s.issueLocked(k)
+}
+
+func errDuplicateID(k *call) error {
+	return &CommandError{Offset: -1, Problem: "a command with the id " + k.key + " is in flight"}
+}
+
+// issueLocked sends a command that has its place.
+func (s *session) issueLocked(k *call) error {
+	if k.key != "" {
+		if s.pending[k.key] != nil {
+			return errDuplicateID(k)
+		}
+		s.pending[k.key] = k
+	}
+	if !k.oob {
+		s.inBand = append(s.inBand, k)
+	}
+	m := k.msg
+	if s.dirty {
+		m = s.startSyncLocked()
+	} else {
+		k.sent = true
+	}
+	err := s.client.conn.Send(m)
+	var state *proto.StateError
+	if errors.As(err, &state) && state.Have == proto.Disconnecting {
+		return nil // the session is ending, and its end will finish the call
+	}
+	if err != nil {
+		s.removeLocked(k)
+	}
+	return err
+}
+
+// removeLocked forgets a command that was issued, which frees its place.
+func (s *session) removeLocked(k *call) {
+	if k.key != "" {
+		delete(s.pending, k.key)
+	}
+	if i := slices.Index(s.inBand, k); i >= 0 {
+		s.inBand = slices.Delete(s.inBand, i, i+1)
+	}
+}
+
+// admitLocked gives free places to those who wait, in the order in which they came.
+func (s *session) admitLocked() {
+	for len(s.inBand) < s.limit && s.waiters.Len() > 0 {
+		k := s.waiters.Remove(s.waiters.Front()).(*call)
+		k.waiting = nil
+		if err := s.issueLocked(k); err != nil {
+			k.finishLocked(err)
+		}
+	}
+}
+
+// abandon ends the wait of a caller whose context ended with cause, and returns its
+// error. gone is false when the call has been finished meanwhile.
+func (s *session) abandon(k *call, cause error) (err error, gone bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case k.finished:
+		return nil, false
+	case k.waiting != nil:
+		s.waiters.Remove(k.waiting)
+		k.waiting = nil
+		return cause, true
+	case !s.client.opts.Agent:
+		// The server is still busy with it: its place stays taken (Q8).
+		k.abandoned = true
+		return cause, true
+	}
+	// An agent may never answer. The next command synchronises instead (Q12).
+	if k.sent {
+		s.dirty = true
+	} else {
+		cause = &AgentSyncError{Err: cause}
+	}
+	s.sync = ""
+	s.removeLocked(k)
+	s.admitLocked()
+	return cause, true
+}
+
+// answer takes a message that is no event. It runs on the reader's goroutine. Its
+// error ends the session.
+func (s *session) answer(m *Message) error {
+	s.mu.Lock()
+	k, err := s.matchLocked(m)
+	if k != nil {
+		s.removeLocked(k)
+		s.admitLocked()
+	}
+	if k == nil || k.abandoned {
+		s.mu.Unlock()
+		if k != nil {
+			s.client.log.Debug("dropped a late reply", "command", k.cmd.Name, "id", k.key)
+		}
+		return err
+	}
+	k.settleLocked(m)
+	s.mu.Unlock()
+	return nil
+}
+
+// matchLocked finds the command that m answers (Q5). It returns nil, and says why in
+// the log, if there is none.
+func (s *session) matchLocked(m *Message) (*call, error) {
+	log := s.client.log
+	switch {
+	case s.sync != "" || s.dirty:
+		s.syncedLocked(m)
+		return nil, nil
+	case m.ID != nil:
+		k := s.pending[idKey(m.ID)]
+		if k == nil {
+			log.Warn("dropped a message with an unknown id", "message", excerpt(m.Raw))
+		}
+		return k, nil
+	case m.Return == nil && m.Error == nil:
+		log.Warn("dropped a message of no known kind", "message", excerpt(m.Raw))
+		return nil, nil
+	case len(s.inBand) == 0 && len(s.pending) == 0:
+		log.Warn("dropped a reply that nobody waits for", "message", excerpt(m.Raw))
+		return nil, nil
+	}
+	// In-band commands are answered in the order in which they were sent.
+	if len(s.inBand) > 0 {
+		k := s.inBand[0]
+		if k.key == "" || s.serial {
+			return k, nil
+		}
+		if m.Error == nil {
+			log.Warn("the server ignores ids: one command at a time from now on")
+			s.serial, s.limit = true, 1
+			return k, nil
+		}
+	}
+	if m.Error == nil {
+		log.Warn("dropped a reply without an id", "message", excerpt(m.Raw))
+		return nil, nil
+	}
+	// The server could not even read the id of what it complains about. There is no
+	// telling how much of our stream it dropped, and which commands will still be
+	// answered: going on could give one command the answer of another.
+	return nil, &ServerParseError{Raw: m.Raw, Err: m.ExecuteError(Command{})}
+}
+
+// end is the end of a session that was established: it finishes what is open (Q8) and
+// tells the listeners.
+func (s *session) end(cause error) {
+	s.close(cause)
+	s.client.listeners.end(cause)
+}
+
+// failed is the end of a session that could not be established. Listeners hear of it
+// only if they have heard of the session.
+func (s *session) failed(cause error) {
+	s.close(cause)
+	if s.early {
+		s.client.listeners.end(cause)
+	}
+}
+
+// close finishes every command that somebody waits for.
+func (s *session) close(cause error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.over {
+		return
+	}
+	s.over, s.cause = true, cause
+	for e := s.waiters.Front(); e != nil; e = e.Next() {
+		s.inBand = append(s.inBand, e.Value.(*call))
+	}
+	for _, k := range s.pending {
+		if k.oob {
+			s.inBand = append(s.inBand, k)
+		}
+	}
+	for _, k := range s.inBand {
+		if !k.abandoned {
+			k.finishLocked(&InterruptedError{Err: cause})
+		}
+	}
+	s.pending, s.inBand = nil, nil
+	s.waiters.Init()
+}
