@@ -102,7 +102,7 @@ func (c Command) Append(dst []byte) ([]byte, error) {
 		}
 		out = appendLine(append(out, `, "arguments": `...), c.Arguments)
 	}
-	return c.appendID(dst, out)
+	return c.appendID(dst, out, true)
 }
 
 // appendRaw is Append for the user's own object.
@@ -121,27 +121,33 @@ func (c Command) appendRaw(dst []byte) ([]byte, error) {
 		return dst, commandSyntax(err)
 	}
 	text := bytes.TrimSpace(c.Raw)
-	if hasID || !some || c.NoID || c.ID == nil {
+	if hasID || c.NoID || c.ID == nil {
 		return appendLine(dst, text), nil
 	}
-	return c.appendID(dst, appendLine(dst, bytes.TrimRight(text[:len(text)-1], " \t\r\n")))
+	out := appendLine(dst, bytes.TrimSpace(text[:len(text)-1]))
+	return c.appendID(dst, out, some)
 }
 
-// appendID closes the object that out leaves open, with the id if there is to be one.
-func (c Command) appendID(dst, out []byte) ([]byte, error) {
+// appendID closes the object that out leaves open, with the id if there is to be one, behind a comma if members stand
+// before it. With an error it returns dst.
+func (c Command) appendID(dst, out []byte, comma bool) ([]byte, error) {
 	if c.ID != nil && !c.NoID {
 		if err := checkValue(c.ID, false); err != nil {
 			return dst, err
 		}
-		out = appendLine(append(out, `, "id": `...), c.ID)
+		if comma {
+			out = append(out, ", "...)
+		}
+		out = appendLine(append(out, `"id": `...), c.ID)
 	}
 	return append(out, '}'), nil
 }
 
-// appendLine adds checked JSON, with a space for each line break: none can stand inside a string.
+// appendLine adds checked JSON without the white space around it, and with a space for each line break: none can stand
+// inside a string.
 func appendLine(dst, p []byte) []byte {
 	from := len(dst)
-	dst = append(dst, p...)
+	dst = append(dst, bytes.TrimSpace(p)...)
 	for i, rest := 0, dst[from:]; ; i++ {
 		next := bytes.IndexAny(rest[i:], "\r\n")
 		if next < 0 {

@@ -1,0 +1,37 @@
+package qmp
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestQ5_IDsAreComparedByValue(t *testing.T) {
+	for _, same := range [][]string{
+		{`"qmpsh-1"`, ` "qmpsh-1" `},
+		{`"\u0061/"`, `"a\/"`},
+		{`"é😀"`, `"\u00E9\uD83D\uDE00"`},
+		{`1`, `1.0`, `10e-1`, ` 1 `},
+		{`0`, `-0`, `0.00`},
+		{`12345678901234567890123`, `1.2345678901234568e+22`},
+		{`{"b": [1, 2.0], "a": null}`, `{"a":null,"b":[1,2]}`},
+	} {
+		for _, id := range same {
+			if got, want := idKey([]byte(id)), idKey([]byte(same[0])); got != want || got == "" {
+				t.Errorf("%s and %s: keys %s and %s", same[0], id, want, got)
+			}
+		}
+	}
+	different := []string{`1`, `"1"`, `"1\""`, `1.5`, `9007199254740993`, `9007199254740992`, `18446744073709551615`, `null`, `true`, `[]`, `{}`,
+		`["a"]`, `"[]"`, `""`, strings.Repeat("[", 500) + strings.Repeat("]", 500)}
+	seen := map[string]string{"": "no id"}
+	for _, id := range different {
+		key := idKey([]byte(id))
+		if other, known := seen[key]; known {
+			t.Errorf("%s and %s share the key %s", id, other, key)
+		}
+		seen[key] = id
+	}
+	if key := idKey(nil); key != "" {
+		t.Errorf("no id has the key %s", key)
+	}
+}
