@@ -58,6 +58,8 @@ func ParseAddress(s string) (Address, error) {
 		return p.fail("it is empty", "")
 	case strings.IndexByte(s, 0) >= 0:
 		return p.fail("it holds a NUL byte", "")
+	case strings.HasSuffix(s, "\n"), strings.HasSuffix(s, "\r"):
+		return p.fail("it ends in a line break", "")
 	case strings.HasPrefix(s, "/"), strings.HasPrefix(s, "./"), strings.HasPrefix(s, "../"):
 		return p.unix(s)
 	case named && kind == "unix":

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // Most bytes that a socket's name may have: sockaddr_un holds 108, of which a path's last is a NUL.
@@ -63,7 +64,7 @@ func unixForm(path string) string {
 // cutQEMUOptions finds the options that QEMU takes behind an address, such as ",server=on,wait=off". It returns the text
 // before them and the options, "" if there are none: a path may well hold a comma.
 func cutQEMUOptions(s string) (before, options string) {
-	for at := 0; at < len(s); at++ {
+	for at := range len(s) {
 		if s[at] != ',' {
 			continue
 		}
@@ -72,9 +73,13 @@ func cutQEMUOptions(s string) (before, options string) {
 			word = word[:end]
 		}
 		switch word {
-		case "server", "noserver", "wait", "nowait", "reconnect", "reconnect-ms", "nodelay", "telnet", "websocket", "abstract", "tight",
-			"ipv4", "ipv6", "tls-creds", "tls-authz", "id", "to", "keep-alive", "mux", "logfile", "pretty", "mode":
+		case "server", "wait", "nowait":
 			return s[:at], s[at+1:]
+		case "reconnect", "reconnect-ms", "nodelay", "telnet", "websocket", "abstract", "tight", "ipv4", "ipv6", "tls-creds",
+			"tls-authz", "id", "to", "keep-alive", "mux", "pretty", "mode":
+			if !strings.Contains(s[at:], "/") { // else it is rather a folder's name
+				return s[:at], s[at+1:]
+			}
 		}
 	}
 	return s, ""
@@ -87,7 +92,7 @@ func (p addressParser) hostPort(kind, rest string) (Address, error) {
 		prefix += ":"
 	}
 	if strings.HasPrefix(rest, "//") {
-		return p.fail("no // stands in an address", "write "+prefix+strings.TrimRight(strings.TrimLeft(rest, "/"), "/"))
+		return p.fail("no // stands in an address", "write "+prefix+strings.Trim(rest, "/"))
 	}
 	if clean, option := cutQEMUOptions(rest); option != "" {
 		return p.fail(fmt.Sprintf("%q is an option for QEMU, not for its clients", option), "write "+prefix+clean)
@@ -96,12 +101,14 @@ func (p addressParser) hostPort(kind, rest string) (Address, error) {
 	if err != nil {
 		return Address{}, err
 	}
-	if n, err := strconv.ParseUint(port, 10, 64); err != nil && port != "" && strings.Trim(port, "0123456789") == "" || n > 65535 {
-		return p.fail("the port "+port+" is out of range, the highest is 65535", "")
-	} else if err != nil {
+	if !isDigits(port) {
 		return p.fail(fmt.Sprintf("the port %q is not a number", port), p.perhapsPath())
 	}
-	a := Address{Kind: TCP, Host: host, Port: port}
+	n, err := strconv.ParseUint(port, 10, 16)
+	if err != nil {
+		return p.fail("the port "+port+" is out of range, the highest is 65535", "")
+	}
+	a := Address{Kind: TCP, Host: host, Port: strconv.FormatUint(n, 10)}
 	if kind == "tls" {
 		a.Kind = TLS
 	}
@@ -115,39 +122,39 @@ func (p addressParser) splitHostPort(prefix, rest string) (host, port string, er
 		return "", "", err
 	}
 	colon := strings.LastIndexByte(rest, ':')
-	bracket := strings.LastIndexByte(rest, ']')
+	if colon >= 0 {
+		host, port = rest[:colon], rest[colon+1:]
+	}
 	switch {
 	case rest == "":
 		return fail("host and port are missing", "write "+prefix+"host:port")
 	case isDigits(rest):
 		return fail("the host is missing", "write "+prefix+"localhost:"+rest)
-	case colon < 0 || colon < bracket, isIPv6(rest):
-		if isIPv6(rest) {
-			rest = "[" + rest + "]"
-		}
+	case isIPv6(host) && isDigits(port):
+		return fail("an IPv6 address needs brackets before a port", "write "+prefix+"["+host+"]:"+port)
+	case isIPv6(rest):
+		return fail("the port is missing", "write "+prefix+"["+rest+"]:PORT")
+	case rest[0] == '[' && strings.IndexByte(rest, ']') < 0:
+		return fail("the bracket is not closed", "")
+	case colon < 0 || colon < strings.LastIndexByte(rest, ']'):
 		return fail("the port is missing", "write "+prefix+rest+":PORT")
-	}
-	host, port = rest[:colon], rest[colon+1:]
-	switch {
 	case port == "":
 		return fail("the port is missing", "write "+prefix+host+":PORT")
 	case host == "":
 		return fail("the host is missing", "write "+prefix+"localhost:"+port)
 	case host[0] == '[' && host[len(host)-1] == ']':
-		if host = host[1 : len(host)-1]; !isIPv6(host) {
+		host = host[1 : len(host)-1]
+		if _, zone, _ := strings.Cut(host, "%"); !isIPv6(host) || strings.ContainsFunc(zone, notInHost) {
 			return fail(fmt.Sprintf("%q in brackets is not an IPv6 address", host), "")
 		}
-	case isIPv6(host):
-		return fail("an IPv6 address needs brackets before a port", "write "+prefix+"["+host+"]:"+port)
-	case strings.ContainsAny(host, "[]:/\\,@ \t\r\n"):
+	case strings.ContainsFunc(host, notInHost):
 		return fail(fmt.Sprintf("%q is not a host name", host), p.perhapsPath())
 	}
-	for _, c := range []byte(host) {
-		if c <= ' ' || c == 0x7f {
-			return fail(fmt.Sprintf("%q is not a host name", host), "")
-		}
-	}
 	return host, port, nil
+}
+
+func notInHost(r rune) bool {
+	return r <= ' ' || r == 0x7f || strings.ContainsRune(`[]:/\,@"`, r) || r == unicode.ReplacementChar
 }
 
 // fd reads a descriptor's number.
@@ -181,6 +188,10 @@ func (p addressParser) bare() (Address, error) {
 		return p.fail(fmt.Sprintf("%q is not a kind of address", word+"://"), "")
 	case named && strings.HasPrefix(rest, "/"):
 		return p.fail(fmt.Sprintf("%q is not a kind of address", word+":"), "write unix:"+rest)
+	case strings.Contains(s, "path="):
+		_, path, _ := strings.Cut(s, "path=")
+		path, _, _ = strings.Cut(path, ",")
+		return p.fail("these are options for QEMU, not for its clients", "write unix:"+path)
 	case strings.Contains(s, "/"):
 		return p.fail("a socket's path starts with / or ./", "write ./"+s)
 	case named || isDigits(s) || isIPv6(s) || s[0] == '[' || isIPv4(s):

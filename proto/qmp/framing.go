@@ -13,9 +13,8 @@ type Framer struct {
 	// come is then handed out as the message, for ParseMessage to refuse.
 	Agent bool
 
-	depth   int  // open objects and arrays; 0 between messages
-	place   byte // where in a message the last byte was: one of the in… constants
-	discard bool // drop everything up to a 0xFF
+	depth int  // open objects and arrays; 0 between messages
+	place byte // where in a message the last byte was: one of the in… constants
 }
 
 // Places inside a message where a piece of the stream may end.
@@ -25,15 +24,11 @@ const (
 	inEscape // behind a backslash
 )
 
-// Resync makes the framer drop everything up to the next 0xFF: what an agent still had to say to somebody else (Q12). It
-// belongs before the next ReadMessage, never beside one.
-func (f *Framer) Resync() { *f = Framer{Agent: f.Agent, discard: true} }
-
 // Scan is proto.Framer's method. A message that starts with anything but '{' is a *FramingError at once.
 func (f *Framer) Scan(p []byte) (skip, end int, err error) {
 	i := 0
 	if f.depth == 0 {
-		if i, err = f.start(p); err != nil {
+		if i, err = start(p); err != nil {
 			f.reset()
 			return i, -1, err
 		}
@@ -58,21 +53,12 @@ func (f *Framer) Scan(p []byte) (skip, end int, err error) {
 	return skip, end, nil
 }
 
-func (f *Framer) reset() { f.depth, f.place, f.discard = 0, inTokens, false }
+func (f *Framer) reset() { f.depth, f.place = 0, inTokens }
 
 // start returns the index of the first byte of a message, or len(p).
-func (f *Framer) start(p []byte) (int, error) {
-	i := 0
-	if f.discard {
-		at := bytes.IndexByte(p, 0xFF)
-		if at < 0 {
-			return len(p), nil
-		}
-		f.discard = false
-		i = at
-	}
-	for ; i < len(p); i++ {
-		switch p[i] {
+func start(p []byte) (int, error) {
+	for i, c := range p {
+		switch c {
 		case ' ', '\t', '\r', '\n', 0xFF:
 		case '{':
 			return i, nil
@@ -80,7 +66,7 @@ func (f *Framer) start(p []byte) (int, error) {
 			return i, badStart(p[i:])
 		}
 	}
-	return i, nil
+	return len(p), nil
 }
 
 // badStart says what came in the place of an object.

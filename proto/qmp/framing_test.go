@@ -149,18 +149,6 @@ func TestQ12_ByteFFCutsAnAgentsMessageOff(t *testing.T) {
 	}
 }
 
-func TestQ12_ResyncDropsUpToFF(t *testing.T) {
-	stream := []byte("rest of a reply\"}}\r\n{\"stale\": 1}\r\n\xff{\"return\": 7}\r\n{\"return\": 8}\r\n")
-	want := []string{`{"return": 7}`, `{"return": 8}`}
-	for size := 1; size <= len(stream); size++ {
-		f := &Framer{Agent: true}
-		f.Resync()
-		if got := frames(f, stream, every(size)); !slices.Equal(got, want) {
-			t.Errorf("in pieces of %d: got %q, want %q", size, got, want)
-		}
-	}
-}
-
 // TestQ4_ThroughTheReader shows that Framer and proto.Reader agree, for messages beyond the reader's buffer too.
 func TestQ4_ThroughTheReader(t *testing.T) {
 	big, pretty := bigReply(300<<10), prettyReply(300<<10)

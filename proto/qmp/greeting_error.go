@@ -43,13 +43,13 @@ func (k GreetingKind) String() string {
 
 // SniffGreeting tells from the first bytes of a stream what kind of server sent something that is no JSON.
 func SniffGreeting(received []byte) GreetingKind {
-	p := bytes.TrimLeft(received, "\r\n\t \x1b")
+	p := bytes.TrimLeft(received, "\r\n\t ")
 	switch {
-	case len(p) >= 2 && p[0] >= 0x14 && p[0] <= 0x17 && p[1] == 0x03:
+	case bytes.Equal(p, []byte{0x15}), len(p) > 1 && p[0] >= 0x14 && p[0] <= 0x17 && p[1] == 0x03: // alert, or any record
 		return TLSServer
 	case bytes.HasPrefix(p, []byte("RFB ")):
 		return VNCServer
-	case bytes.HasPrefix(p, []byte("QEMU ")), bytes.HasPrefix(p, []byte("(qemu)")), bytes.Contains(p, []byte("type 'help'")):
+	case bytes.HasPrefix(p, []byte("QEMU ")), bytes.Contains(p, []byte("(qemu)")), bytes.Contains(p, []byte("type 'help'")):
 		return HMPMonitor
 	}
 	return NotJSON
