@@ -1,0 +1,343 @@
+package terminal
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	up   = "\x1b[A"
+	down = "\x1b[B"
+)
+
+func historyFile(t *testing.T) string { return filepath.Join(t.TempDir(), "state", "qmpsh", "history") }
+
+func fileText(t *testing.T, path string) string {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func mode(t *testing.T, path string) os.FileMode {
+	t.Helper()
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.Mode().Perm()
+}
+
+func loaded(t *testing.T, path string) []string {
+	t.Helper()
+	h := &history{path: path}
+	if err := h.load(); err != nil {
+		t.Fatal(err)
+	}
+	entries, _ := h.snapshot()
+	return entries
+}
+
+func TestHistoryIsPrivate(t *testing.T) {
+	path := historyFile(t)
+	h := &history{path: path}
+	if err := h.load(); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(filepath.Dir(path)); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("something was made though there is nothing to write: %v", err)
+	}
+	if err := h.add("one"); err != nil {
+		t.Fatal(err)
+	}
+	if d, f := mode(t, filepath.Dir(path)), mode(t, path); d != 0o700 || f != 0o600 {
+		t.Errorf("directory %o, file %o", d, f)
+	}
+	if err := os.Chmod(path, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.add("two"); err != nil || mode(t, path) != 0o600 {
+		t.Errorf("a file that others could read is now %o, %v", mode(t, path), err)
+	}
+}
+
+func TestHistoryKeepsNewlinesTabsAndOrder(t *testing.T) {
+	path := historyFile(t)
+	h := &history{path: path}
+	for _, e := range []string{"one", "{\n\t\"a\": \"x\\ny ↵\"}", "one", "one", " ", "", "esc\x1b[31m", strings.Repeat("x", historyEntry+1), "last"} {
+		if err := h.add(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := []string{"one", "{\n\t\"a\": \"x\\ny ↵\"}", "one", "esc[31m", "last"}
+	if got := loaded(t, path); !slices.Equal(got, want) {
+		t.Errorf("from the file: %q", got)
+	}
+	if got, _ := h.snapshot(); !slices.Equal(got, want) {
+		t.Errorf("in memory: %q", got)
+	}
+	if got := fileText(t, path); strings.Count(got, "\n") != len(want) {
+		t.Errorf("not a line each: %q", got)
+	}
+}
+
+func TestHistoryReadsWhatOthersMayHaveLeft(t *testing.T) {
+	path := historyFile(t)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte("\x1b]0;title\x07one\r\n\n\xfftwo\x01three\nhalf a li"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	h := &history{path: path}
+	if err := h.load(); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.add("next"); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"]0;titleone", "\ufffdtwo\nthree", "half a li", "next"}
+	if got := loaded(t, path); !slices.Equal(got, want) {
+		t.Errorf("got %q", got)
+	}
+	if mode(t, filepath.Dir(path)) != 0o755 {
+		t.Error("the user's own directory was changed")
+	}
+}
+
+func TestHistoryIsTrimmedByLoad(t *testing.T) {
+	path := historyFile(t)
+	h := &history{path: path}
+	if err := h.add("first"); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ lines, width int }{{historyLines + 10, 1}, {100, 60 << 10}} {
+		var b strings.Builder
+		for i := range c.lines {
+			fmt.Fprintf(&b, "%d%s\n", i, strings.Repeat(".", c.width))
+		}
+		if err := os.WriteFile(path, []byte(b.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		got := loaded(t, path)
+		if len(got) > historyLines || !strings.HasPrefix(got[len(got)-1], fmt.Sprint(c.lines-1)) {
+			t.Errorf("%d lines loaded, the last is %.20q", len(got), got[len(got)-1])
+		}
+		if text := fileText(t, path); len(text) > historyBytes || strings.Count(text, "\n") != len(got) || mode(t, path) != 0o600 {
+			t.Errorf("the file has %d bytes, %d lines, mode %o", len(text), strings.Count(text, "\n"), mode(t, path))
+		}
+		if all := loaded(t, path); !slices.Equal(all, got) {
+			t.Error("the second load gives something else")
+		}
+		if files, _ := os.ReadDir(filepath.Dir(path)); len(files) != 1 {
+			t.Errorf("left behind: %v", files)
+		}
+	}
+}
+
+func TestHistoryIsBoundedInMemory(t *testing.T) {
+	h := &history{}
+	for i := range historyLines + 5 {
+		if err := h.add(fmt.Sprint(i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, _ := h.snapshot(); len(got) != historyLines || got[0] != "5" {
+		t.Errorf("%d entries, the first is %q", len(got), got[0])
+	}
+}
+
+// Writers append while others trim; nobody's lines may get lost.
+func TestHistoryIsSharedBySeveralWriters(t *testing.T) {
+	const writers, each = 4, 50
+	path := historyFile(t)
+	filler := strings.Repeat("filler\n", historyLines-writers*each)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(filler+strings.Repeat("old\n", writers*each)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for w := range writers {
+		wg.Go(func() {
+			h := &history{path: path}
+			for i := range each {
+				if err := h.add(fmt.Sprintf("%d-%d", w, i)); err != nil {
+					t.Error(err)
+				}
+				if i%10 == 0 {
+					if err := (&history{path: path}).load(); err != nil { // trims
+						t.Error(err)
+					}
+				}
+			}
+		})
+	}
+	wg.Wait()
+	got := loaded(t, path)
+	for w := range writers {
+		for i := range each {
+			if !slices.Contains(got, fmt.Sprintf("%d-%d", w, i)) {
+				t.Fatalf("entry %d-%d is lost", w, i)
+			}
+		}
+	}
+}
+
+func TestHistoryGivesUpOnAHeldLock(t *testing.T) {
+	path := historyFile(t)
+	h := &history{path: path}
+	if err := h.add("one"); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.add("two"); err == nil || !strings.Contains(err.Error(), "another process holds the lock") {
+		t.Errorf("got %v", err)
+	}
+	if got, _ := h.snapshot(); !slices.Equal(got, []string{"one", "two"}) {
+		t.Errorf("memory has %q", got)
+	}
+}
+
+func TestHistoryMayBeALink(t *testing.T) {
+	dir := t.TempDir()
+	link := filepath.Join(dir, "history")
+	if err := os.Symlink("/dev/null", link); err != nil {
+		t.Fatal(err)
+	}
+	h := &history{path: link}
+	if err := errors.Join(h.load(), h.add("one")); err != nil {
+		t.Error(err)
+	}
+	target := filepath.Join(dir, "target")
+	if err := os.WriteFile(target, []byte(strings.Repeat("x\n", historyLines+1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.Remove(link), os.Symlink(target, link)); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.load(); err != nil {
+		t.Error(err)
+	}
+	if info, err := os.Lstat(link); err != nil || info.Mode().Type() != os.ModeSymlink {
+		t.Errorf("the link was replaced: %v, %v", info.Mode(), err)
+	}
+	if n := strings.Count(fileText(t, target), "\n"); n != historyLines {
+		t.Errorf("%d lines in the file", n)
+	}
+}
+
+func TestHistoryThatCannotBeWrittenIsReportedByRemember(t *testing.T) {
+	dir := t.TempDir() // a directory in the place of the file, for root may do everything else
+	r := newRig(t, Config{History: dir})
+	if err := r.Remember("one"); err == nil || !strings.HasPrefix(err.Error(), "history: ") {
+		t.Errorf("got %v", err)
+	}
+	if got := r.line(up + "\r"); got.line != "one" {
+		t.Errorf("memory has %q", got.line)
+	}
+}
+
+func TestUpBringsBackWhatWasRemembered(t *testing.T) {
+	path := historyFile(t)
+	if err := (&history{path: path}).add("from the file"); err != nil {
+		t.Fatal(err)
+	}
+	r := newRig(t, Config{History: path})
+	remember := func(line string) {
+		t.Helper()
+		if err := r.Remember(line); err != nil {
+			t.Fatal(err)
+		}
+	}
+	check := func(keys, want string) {
+		t.Helper()
+		if got := r.line(keys + "\r"); got.line != want || got.err != nil {
+			t.Errorf("%q: got %q, %v; want %q", keys, got.line, got.err, want)
+		}
+	}
+	check(up, "from the file")
+	remember("{\n\t1}")
+	check(up, "{\n\t1}")
+	check(up+up, "from the file")
+	// A secret typed over an old entry is not remembered, not even in memory.
+	check(up+"\x15set_password password=secret", "set_password password=secret")
+	remember("set_password password=***")
+	check(up, "set_password password=***")
+	check(up+up, "{\n\t1}")
+	check(up+down+"x", "x")
+	check("draft"+up+down, "draft")
+	if strings.Contains(fileText(t, path), "secret") {
+		t.Error("the secret is in the file")
+	}
+}
+
+func TestSearchFindsAndHoldsEvents(t *testing.T) {
+	r := newRig(t, Config{})
+	for _, e := range []string{"query-block", "query-status", "stop"} {
+		if err := r.Remember(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := r.start(t.Context(), "> ")
+	r.press("\x12quer")
+	r.shows("bck-i-search: quer")
+	r.Print("event")
+	r.SetPrompt("ignored")
+	r.press("y-b")
+	r.shows("bck-i-search: query-b")
+	if strings.Contains(r.out.String(), "event") {
+		t.Error("an event in the middle of a search")
+	}
+	r.press("\x05!")
+	r.shows("event\n> query-block")
+	r.press("\r")
+	if got := r.await(c); got.line != "query-block!" {
+		t.Errorf("got %q, %v", got.line, got.err)
+	}
+	for _, k := range []struct{ keys, want string }{
+		{up + up + up, "query-block"}, // unharmed by the editing of what was found
+		{"\x12block\x15new\x0b\r", "new"},
+		{up + up + up, "query-block"},
+		{"typed\x12stop\x03!", "typed!"},               // Ctrl-C goes back
+		{"typed\x12stop\x07!", "typed!"},               // so does Ctrl-G
+		{"\x12stop\x1b[200~ now\x1b[201~", " nowstop"}, // a paste goes into what was found
+		{"\x12sto\x17!", "!stop"},
+		{"\x12nothing like it\x7f\x7f\r", ""},
+	} {
+		if got := r.line(k.keys + "\r"); got.line != k.want || got.err != nil {
+			t.Errorf("%q: got %q, %v; want %q", k.keys, got.line, got.err, k.want)
+		}
+		if strings.HasSuffix(k.keys, "\r") {
+			r.line("")
+		}
+	}
+}
+
+func TestSearchInAnEmptyHistory(t *testing.T) {
+	r := newRig(t, Config{})
+	if got := r.line("\x12abc\x07line\r"); got.line != "line" || got.err != nil {
+		t.Errorf("got %q, %v", got.line, got.err)
+	}
+	if got := r.line(up + up + down + "line\r"); got.line != "line" || got.err != nil {
+		t.Errorf("got %q, %v", got.line, got.err)
+	}
+}

@@ -1,0 +1,103 @@
+package terminal
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// programEnv makes the test binary the program of this file. Its value names
+// the file in which the program notes what it gets.
+const (
+	programEnv = "QMPSH_TERMINAL_TEST_LOG"
+	historyEnv = "QMPSH_TERMINAL_TEST_HISTORY"
+)
+
+// program is a little shell. A line that it does not know is noted and shown.
+func program() int {
+	log, err := os.OpenFile(os.Getenv(programEnv), os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer log.Close()
+	t, err := Open(Config{In: os.Stdin, Out: os.Stdout, History: os.Getenv(historyEnv)})
+	if err != nil {
+		fmt.Fprintln(log, "open:", err)
+		return 1
+	}
+	defer t.Close()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	t.SetPrompt("(vm) ")
+	for {
+		line, err := t.ReadLine(ctx, "")
+		if err != nil {
+			fmt.Fprintf(log, "error: %v\n", err)
+			if err == ErrInterrupt {
+				continue
+			}
+			return 3
+		}
+		fmt.Fprintf(log, "line: %q\n", line)
+		if err := t.Remember(line); err != nil {
+			fmt.Fprintf(log, "history: %v\n", err)
+		}
+		if command(ctx, t, line) {
+			return 0
+		}
+	}
+}
+
+// command obeys a line and says whether the program ends.
+func command(ctx context.Context, t *Terminal, line string) (exit bool) {
+	word, rest, _ := strings.Cut(line, " ")
+	switch word {
+	case "exit":
+		return true
+	case "panic": // in a callback, on readline's goroutine
+		t.screen.out = panicker{}
+	case "storm": // events until the line is there
+		go storm(ctx, t)
+	case "after": // one event, some time from now
+		go func() {
+			time.Sleep(300 * time.Millisecond)
+			t.Print(rest)
+		}()
+	case "prompt":
+		t.SetPrompt(rest + " ")
+	case "ask":
+		yes, err := t.Confirm(ctx, "really?")
+		t.Print(fmt.Sprint("answer ", yes, " ", err))
+	case "busy": // a command that takes a while
+		t.Print("busy")
+		time.Sleep(time.Second)
+	default:
+		t.Print(fmt.Sprintf("got %q", line))
+	}
+	return false
+}
+
+// panicker panics when readline draws, which happens under Refresh in a callback.
+type panicker struct{}
+
+func (panicker) Write([]byte) (int, error) { panic("on purpose") }
+
+// storm prints about 1000 events a second, all in all 3000.
+func storm(ctx context.Context, t *Terminal) {
+	var n atomic.Int32
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for n.Add(1) <= 3000 {
+		select {
+		case <-tick.C:
+			t.Print(fmt.Sprintf("event %d", n.Load()))
+		case <-ctx.Done():
+			return
+		}
+	}
+	t.Print("storm over")
+}

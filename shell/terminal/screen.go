@@ -1,0 +1,181 @@
+package terminal
+
+import (
+	"bytes"
+	"io"
+	"regexp"
+	"strconv"
+	"sync"
+
+	"github.com/chzyer/readline"
+)
+
+// defaultColumns is the width of a terminal that does not tell its own.
+const defaultColumns = 80
+
+// screen is where readline draws. It joins what belongs together into one
+// write and puts the cursor where it belongs. All methods may be called from
+// any goroutine, but the drawing is readline's: see Terminal for who may when.
+type screen struct {
+	out   io.Writer
+	fds   []int // asked for the width, in this order
+	steps *regexp.Regexp
+
+	mu      sync.Mutex
+	cols    int    // the width that readline reckons with
+	prompt  int    // columns of the prompt
+	cursor  []byte // how to get from the end of the line just painted to the cursor; nil: stay
+	frame   []byte // what has been drawn since begin
+	framing bool
+	muted   bool // drawing is dropped
+}
+
+// file is what os.File offers to those who ask the kernel about it.
+type file interface{ Fd() uintptr }
+
+func newScreen(out io.Writer, in file) *screen {
+	s := &screen{
+		out:  out,
+		cols: defaultColumns,
+		// The steps in which readline walks back from the end of the line.
+		steps: regexp.MustCompile(`(?:\x08|\x1b\[A\r\x1b\[[0-9]+C)+$`),
+	}
+	if f, ok := out.(file); ok {
+		s.fds = append(s.fds, int(f.Fd()))
+	}
+	s.fds = append(s.fds, int(in.Fd()))
+	return s
+}
+
+// measure asks for the width in columns and remembers it; never less than 1.
+func (s *screen) measure() int {
+	cols := 0
+	for _, fd := range s.fds {
+		if n, _, err := readline.GetSize(fd); err == nil && n > 0 {
+			cols = n
+			break
+		}
+	}
+	if cols == 0 {
+		cols = defaultColumns
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.cols = cols
+	return cols
+}
+
+// setPrompt tells the width of the prompt in columns.
+func (s *screen) setPrompt(width int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.prompt = width
+}
+
+// Write draws for readline. Errors are not for readline: it would not see them,
+// and a terminal that is gone shows itself at its input.
+func (s *screen) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := len(p)
+	if s.cursor != nil {
+		if at := s.steps.FindIndex(p); at != nil {
+			p = append(bytes.Clone(p[:at[0]]), s.cursor...)
+		}
+		s.cursor = nil
+	}
+	switch {
+	case s.muted:
+	case s.framing:
+		s.frame = append(s.frame, p...)
+	default:
+		_, _ = s.out.Write(p)
+	}
+	return n, nil
+}
+
+// begin collects all drawing until end, which shows it with one write.
+func (s *screen) begin() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.framing, s.frame = true, s.frame[:0]
+}
+
+// discard drops what has been drawn since begin.
+func (s *screen) discard() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.frame = s.frame[:0]
+}
+
+// text adds to the drawing as it is.
+func (s *screen) text(text string) { _, _ = s.Write([]byte(text)) }
+
+func (s *screen) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.framing = false
+	if !s.muted && len(s.frame) > 0 {
+		_, _ = s.out.Write(s.frame)
+	}
+}
+
+// mute drops all further drawing.
+func (s *screen) mute() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.muted = true
+}
+
+// direct writes past readline.
+func (s *screen) direct(text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if text != "" {
+		_, _ = io.WriteString(s.out, text)
+	}
+}
+
+// place notes where the cursor belongs in the line that is about to be drawn.
+// pos counts runes.
+func (s *screen) place(line []rune, pos int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.cursor = nil
+	if pos >= len(line) {
+		return
+	}
+	row, col := s.walkLocked(line[:pos])
+	last, _ := s.walkLocked(line)
+	s.cursor = append(s.cursor, '\r')
+	if up := last - row; up > 0 {
+		s.cursor = append(s.cursor, "\x1b["+strconv.Itoa(up)+"A"...)
+	}
+	if col > 0 {
+		s.cursor = append(s.cursor, "\x1b["+strconv.Itoa(col)+"C"...)
+	}
+}
+
+// walkLocked gives the row below the prompt's first one, and the column, both
+// from 0, of the cell behind the runes. A full row counts as left: readline
+// sees to it that the cursor really goes to the next one.
+func (s *screen) walkLocked(runes []rune) (row, col int) {
+	row, col = s.prompt/s.cols, s.prompt%s.cols
+	for _, r := range runes {
+		w := readline.Runes{}.Width(r)
+		if col+w > s.cols { // a wide character does not fit
+			row, col = row+1, 0
+		}
+		if col += w; col >= s.cols {
+			row, col = row+1, 0
+		}
+	}
+	return row, col
+}
+
+// columns gives the width last measured.
+func (s *screen) columns() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.cols
+}

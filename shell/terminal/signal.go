@@ -1,0 +1,98 @@
+package terminal
+
+import (
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+// stopWait is how long suspend waits for the process to be stopped and
+// continued. Only a process that cannot be stopped waits so long.
+const stopWait = 200 * time.Millisecond
+
+// watch handles signals until the returned function is called. A signal that
+// comes in between is handled before that function returns.
+func (t *Terminal) watch() (stop func()) {
+	signals := make(chan os.Signal, 16)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT, syscall.SIGHUP,
+		syscall.SIGCONT, syscall.SIGWINCH)
+	quit, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case s := <-signals:
+				t.signalled(s)
+			case <-quit:
+				return
+			}
+		}
+	}()
+	return func() {
+		signal.Stop(signals)
+		close(quit)
+		<-done
+		for len(signals) > 0 {
+			t.signalled(<-signals)
+		}
+	}
+}
+
+func (t *Terminal) signalled(s os.Signal) {
+	switch s {
+	case syscall.SIGINT:
+		t.in.setInterrupt(true)
+	case syscall.SIGWINCH:
+		t.again(redraw{resized: true})
+	case syscall.SIGCONT:
+		_ = t.tty.resume()
+		t.again(redraw{resized: true, moved: true})
+		select {
+		case t.resumed <- struct{}{}:
+		default:
+		}
+	default:
+		// At once: readline may be stuck in a write, and others who handle the
+		// signal may be about to exit.
+		_ = t.tty.leave()
+		var reason error = &SignalError{Signal: s}
+		if s == syscall.SIGHUP { // the input ends at the same time
+			reason = io.EOF
+		}
+		t.mu.Lock()
+		if t.ended == nil {
+			t.ended = reason
+		}
+		t.mu.Unlock()
+		t.in.close()
+	}
+}
+
+// again has the line drawn again.
+func (t *Terminal) again(why redraw) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.redo.resized = t.redo.resized || why.resized
+	t.redo.moved = t.redo.moved || why.moved
+	t.in.wake()
+}
+
+// suspend does what C-z does in a terminal that is not raw: it stops the
+// process group. It runs on readline's goroutine. SIGCONT brings the line back.
+func (t *Terminal) suspend() {
+	select {
+	case <-t.resumed: // of an earlier stop
+	default:
+	}
+	t.rl.Operation.Clean()
+	_ = t.tty.pause()
+	_ = syscall.Kill(0, syscall.SIGTSTP)
+	select {
+	case <-t.resumed:
+	case <-time.After(stopWait): // nobody there who could continue us, so we were not stopped
+		_ = t.tty.resume()
+		t.again(redraw{})
+	}
+}

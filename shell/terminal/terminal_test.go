@@ -1,0 +1,404 @@
+package terminal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+)
+
+func TestLineIsReturnedWithoutItsNewline(t *testing.T) {
+	r := newRig(t, Config{})
+	if got := r.line("query-status\r"); got.line != "query-status" || got.err != nil {
+		t.Errorf("got %q, %v", got.line, got.err)
+	}
+}
+
+func TestKeysTypedAheadBelongToTheNextLine(t *testing.T) {
+	r := newRig(t, Config{})
+	for i, want := range []string{"one", "two", "three"} {
+		keys := ""
+		if i == 0 {
+			keys = "one\rtwo\nthree\r"
+		}
+		if got := r.line(keys); got.line != want {
+			t.Errorf("got %q, %v; want %q", got.line, got.err, want)
+		}
+	}
+}
+
+func TestNothingIsReadBetweenLines(t *testing.T) {
+	r := newRig(t, Config{})
+	r.line("one\r")
+	r.press("left for others")
+	b := make([]byte, 100)
+	if n, err := r.in.file.Read(b); string(b[:n]) != "left for others" {
+		t.Errorf("got %q, %v", b[:n], err)
+	}
+}
+
+func TestControlDEndsOnAnEmptyLineOnly(t *testing.T) {
+	r := newRig(t, Config{})
+	if got := r.line("ab\x01\x04\r"); got.line != "b" || got.err != nil {
+		t.Errorf("in a line: %q, %v", got.line, got.err)
+	}
+	if got := r.line("\x04"); got.err != io.EOF {
+		t.Errorf("empty: %q, %v", got.line, got.err)
+	}
+	if got := r.line("alive\r"); got.line != "alive" {
+		t.Errorf("afterwards: %q, %v", got.line, got.err)
+	}
+}
+
+func TestControlCGivesErrInterrupt(t *testing.T) {
+	r := newRig(t, Config{})
+	if got := r.line("system_reset\x03"); got.line != "" || got.err != ErrInterrupt {
+		t.Errorf("got %q, %v", got.line, got.err)
+	}
+	r.shows("system_reset^C\n")
+	if got := r.line("next\r"); got.line != "next" {
+		t.Errorf("afterwards: %q, %v", got.line, got.err)
+	}
+}
+
+func TestEditingKeys(t *testing.T) {
+	r := newRig(t, Config{})
+	for _, c := range []struct{ name, keys, want string }{
+		{"Delete", "abc\x1b[D\x1b[D\x1b[3~", "ac"},
+		{"Delete on an empty line", "\x1b[3~ab", "ab"},
+		{"Delete at the end", "ab\x1b[3~c", "abc"},
+		{"C-w takes one word", "one two three  \x17x", "one two x"},
+		{"C-w in the first word keeps the rest", "first rest\x01\x1bf\x1b[D\x17", " rest"},
+		{"C-w takes punctuation", "a {\"b\":1}\x17c", "a c"},
+		{"C-w at the beginning", "ab\x01\x17", "ab"},
+		{"M-Backspace takes letters", "a file.name\x1b\x7fx", "a file.x"},
+		{"M-Backspace in the first word keeps the rest", "first rest\x01\x1bf\x1b[D\x1b\x7f", " rest"},
+		{"Home and End of tmux", "bc\x1b[1~a\x1b[4~d", "abcd"},
+		{"Control-Left and -Right", "one two\x1b[1;5D\x1b[1;5DX\x1b[1;5CY", "Xone Ytwo"},
+		{"C-t does no harm", "a\x14b", "ab"},
+		{"Tab does no harm", "a\tb", "ab"},
+		{"NUL does no harm", "a\x00b", "ab"},
+		{"kill and yank", "one two\x01\x0b\x19\x19", "one twoone two"},
+		{"M-d", "one two\x01\x1bd", " two"},
+		{"Backspace", "abc\x7f\x08", "a"},
+		{"wide and combining", "虚拟é\x1b[D\x1b[D!", "虚拟!é"},
+		{"Ctrl-G", "a\x07b", "ab"},
+		{"private runes typed", "a" + string(runePaste) + string(runeWake) + "b", "ab"},
+	} {
+		want := c.want
+		if c.name == "wide and combining" {
+			want = "虚!拟é"
+		}
+		if got := r.line(c.keys + "\r"); got.line != want || got.err != nil {
+			t.Errorf("%s: got %q, %v; want %q", c.name, got.line, got.err, want)
+		}
+	}
+}
+
+func TestPasteArrivesWholeAndWaitsForEnter(t *testing.T) {
+	r := newRig(t, Config{})
+	c := r.start(t.Context(), "> ")
+	r.press("{\x1b[200~\"a\":\r\n\t1\r\nstop\r\n\x1b[201~")
+	r.shows("{\"a\":↵ 1↵stop")
+	r.press("}\x1b[D\x1b[200~!\x1b[201~\r")
+	if got := r.await(c); got.line != "{\"a\":\n\t1\nstop!}" {
+		t.Errorf("got %q, %v", got.line, got.err)
+	}
+	if got := r.line("next\r"); got.line != "next" {
+		t.Errorf("afterwards: %q, %v", got.line, got.err)
+	}
+}
+
+func TestPasteBringsNoControlCharacters(t *testing.T) {
+	r := newRig(t, Config{})
+	got := r.line("\x1b[200~a\x1b]0;x\x07b\x03\x04\u009b\x1b[201~\r")
+	if got.line != "a]0;xb" || got.err != nil {
+		t.Errorf("got %q, %v", got.line, got.err)
+	}
+	if strings.Contains(r.out.String(), "\x1b]0;") {
+		t.Errorf("control characters reached the screen: %q", r.out)
+	}
+}
+
+func TestPasteThatIsTooLongIsRefused(t *testing.T) {
+	r := newRig(t, Config{})
+	c := r.start(t.Context(), "> ")
+	go r.press("ab\x1b[200~" + strings.Repeat("x", maxPaste+1) + "\x1b[201~c\r")
+	if got := r.await(c); got.line != "abc" {
+		t.Errorf("got %d bytes, %v", len(got.line), got.err)
+	}
+	r.shows("too long")
+}
+
+func TestLongPasteIsQuick(t *testing.T) {
+	r := newRig(t, Config{})
+	text := strings.Repeat("0123456789", 10_000)
+	go r.press("\x1b[200~" + text + "\x1b[201~\r")
+	if got := r.line(""); got.line != text {
+		t.Errorf("got %d bytes, %v", len(got.line), got.err)
+	}
+	if n := len(r.out.String()); n > 20*len(text) {
+		t.Errorf("%d bytes drawn for a paste of %d", n, len(text))
+	}
+}
+
+func TestPrintShowsTextAtOnceAndKeepsTheLine(t *testing.T) {
+	r := newRig(t, Config{})
+	r.Print("before")
+	if got := r.out.String(); got != "before\n" {
+		t.Errorf("outside of ReadLine: %q", got)
+	}
+	c := r.start(t.Context(), "> ")
+	r.press("half")
+	r.shows("> half")
+	r.Print("event\n")
+	r.shows("event\n> half")
+	r.press("-typed\r")
+	if got := r.await(c); got.line != "half-typed" {
+		t.Errorf("got %q, %v", got.line, got.err)
+	}
+	r.Print("after\n")
+	if got := r.out.String(); !strings.HasSuffix(got, "\nafter\n") {
+		t.Errorf("after ReadLine: %q", got)
+	}
+}
+
+func TestPrintFromManyGoroutinesLosesNothing(t *testing.T) {
+	const writers, texts = 8, 200
+	r := newRig(t, Config{})
+	c := r.start(t.Context(), "> ")
+	var wg sync.WaitGroup
+	for w := range writers {
+		wg.Go(func() {
+			for i := range texts {
+				r.Print(fmt.Sprintf("<%d.%d>", w, i))
+			}
+		})
+	}
+	for _, k := range strings.Repeat("x\x17", 50) + "line\r" {
+		r.press(string(k))
+	}
+	got := r.await(c)
+	wg.Wait()
+	if got.line != "line" {
+		t.Errorf("got %q, %v", got.line, got.err)
+	}
+	out := r.out.String()
+	for w := range writers {
+		last := -1
+		for i := range texts {
+			at := strings.Index(out, fmt.Sprintf("<%d.%d>\n", w, i))
+			if at <= last {
+				t.Fatalf("text %d.%d is at %d, the one before at %d", w, i, at, last)
+			}
+			last = at
+		}
+	}
+}
+
+func TestQueueIsBoundedAndTells(t *testing.T) {
+	var q printQueue
+	for range 5 {
+		q.add(strings.Repeat("x", maxQueue/4) + "\n")
+	}
+	q.add("last\n")
+	got := q.take()
+	if !strings.HasPrefix(got, "… 2 messages not shown\n") || !strings.HasSuffix(got, "\nlast\n") || len(got) > maxQueue+100 {
+		t.Errorf("%d bytes: %.60q", len(got), got)
+	}
+	if q.take() != "" {
+		t.Error("not empty")
+	}
+}
+
+func TestStandingPromptChangesAtOnceAQuestionDoesNot(t *testing.T) {
+	r := newRig(t, Config{})
+	r.SetPrompt("(vm) ")
+	c := r.start(t.Context(), "")
+	r.press("half")
+	r.shows("(vm) half")
+	r.SetPrompt("(vm paused) ")
+	r.shows("(vm paused) half")
+	r.press("\r")
+	r.await(c)
+
+	c = r.start(t.Context(), "sure? ")
+	r.shows("sure? ")
+	r.SetPrompt("(other) ")
+	r.Print("event")
+	r.shows("event\nsure? ")
+	r.press("\r")
+	r.await(c)
+	if strings.Contains(r.out.String(), "(other)") {
+		t.Errorf("a question lost its text: %q", r.out)
+	}
+	c = r.start(t.Context(), "")
+	r.shows("(other) ")
+	r.press("\r")
+	r.await(c)
+}
+
+func TestContextEndsReadLine(t *testing.T) {
+	r := newRig(t, Config{})
+	reason := errors.New("shutting down")
+	for _, keys := range []string{"", "system_reset", "\x12sys", "\x1b[200~pasting", "\x1b"} {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		c := r.start(ctx, "> ")
+		r.press(keys)
+		cancel(reason)
+		if got := r.await(c); got.line != "" || got.err != reason {
+			t.Errorf("%q: got %q, %v", keys, got.line, got.err)
+		}
+		if keys == "\x1b[200~pasting" {
+			r.press("\x1b[201~\x15")
+		}
+		// keys that were still on the way come back now
+		if got := r.line("\x15\x15next\r"); got.line != "next" {
+			t.Errorf("%q: afterwards %q, %v", keys, got.line, got.err)
+		}
+	}
+	if strings.Contains(r.out.String(), "^C") {
+		t.Errorf("the screen shows a Ctrl-C that nobody pressed: %q", r.out)
+	}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(reason)
+	if _, err := r.ReadLine(ctx, "> "); err != reason {
+		t.Errorf("with an ended context: %v", err)
+	}
+}
+
+func TestEndOfInputDropsTheHalfTypedLine(t *testing.T) {
+	r := newRig(t, Config{})
+	c := r.start(t.Context(), "> ")
+	r.press("done\rsystem_reset")
+	if got := r.await(c); got.line != "done" {
+		t.Errorf("the whole line: %q, %v", got.line, got.err)
+	}
+	c = r.start(t.Context(), "> ")
+	r.shows("> system_reset")
+	_ = r.keys.Close()
+	for range 2 {
+		if got := r.await(c); got.line != "" || got.err != io.EOF {
+			t.Errorf("got %q, %v", got.line, got.err)
+		}
+		c = r.start(t.Context(), "> ")
+	}
+	r.await(c)
+	r.Print("goodbye")
+	if got := r.out.String(); !strings.HasSuffix(got, "system_reset\r\ngoodbye\n") {
+		t.Errorf("screen: %q", got)
+	}
+}
+
+func TestCloseEndsReadLineAndDropsTheHalfTypedLine(t *testing.T) {
+	r := newRig(t, Config{})
+	c := r.start(t.Context(), "> ")
+	r.press("system_reset")
+	r.shows("> system_reset")
+	var wg sync.WaitGroup
+	for range 3 {
+		wg.Go(func() {
+			if err := r.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	if got := r.await(c); got.line != "" || got.err != io.EOF {
+		t.Errorf("got %q, %v", got.line, got.err)
+	}
+	wg.Wait()
+	if got := r.line(""); got.err != io.EOF {
+		t.Errorf("afterwards: %q, %v", got.line, got.err)
+	}
+	r.Print("goodbye")
+	r.shows("goodbye\n")
+}
+
+func TestSignalsEndReadLine(t *testing.T) {
+	for _, c := range []struct {
+		signal syscall.Signal
+		want   error
+		stays  bool
+	}{
+		{syscall.SIGINT, ErrInterrupt, false},
+		{syscall.SIGHUP, io.EOF, true},
+		{syscall.SIGTERM, &SignalError{syscall.SIGTERM}, true},
+		{syscall.SIGQUIT, &SignalError{syscall.SIGQUIT}, true},
+	} {
+		t.Run(c.signal.String(), func(t *testing.T) {
+			r := newRig(t, Config{})
+			line := r.start(t.Context(), "> ")
+			r.press("system_reset")
+			r.shows("> system_reset") // so ReadLine handles signals
+			if err := syscall.Kill(os.Getpid(), c.signal); err != nil {
+				t.Fatal(err)
+			}
+			got := r.await(line)
+			if got.line != "" || fmt.Sprint(got.err) != fmt.Sprint(c.want) {
+				t.Errorf("got %q, %v", got.line, got.err)
+			}
+			var s *SignalError
+			if errors.As(c.want, &s) && !errors.As(got.err, &s) {
+				t.Errorf("%T", got.err)
+			}
+			next := r.line("next\r")
+			if c.stays && fmt.Sprint(next.err) != fmt.Sprint(c.want) || !c.stays && next.line != "next" {
+				t.Errorf("afterwards: %q, %v", next.line, next.err)
+			}
+		})
+	}
+}
+
+func TestConfirmTakesOnlyYesForYes(t *testing.T) {
+	r := newRig(t, Config{})
+	for keys, want := range map[string]bool{
+		"y\r": true, "Yes \r": true, "\r": false, "n\r": false, "yep\r": false, "y\x03": false, "\x04": false,
+		"\x1b[200~y\ny\x1b[201~\r": false,
+	} {
+		r.press(keys)
+		if got, err := r.Confirm(t.Context(), "really?"); got != want || err != nil {
+			t.Errorf("%q: %v, %v", keys, got, err)
+		}
+	}
+	r.shows("really? (y/N) ")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := r.Confirm(ctx, "really?"); err != context.Canceled {
+		t.Errorf("with an ended context: %v", err)
+	}
+}
+
+func TestGuardRestoresTheTerminalBeforeThePanicGoesOn(t *testing.T) {
+	r := newRig(t, Config{})
+	r.tty.wanted = true
+	defer func() {
+		if v := recover(); v != "on purpose" {
+			t.Errorf("recovered %v", v)
+		}
+		if r.tty.wanted {
+			t.Error("the terminal was left alone")
+		}
+	}()
+	defer r.guard()
+	panic("on purpose")
+}
+
+func TestOpenRefusesWhatIsNoTerminal(t *testing.T) {
+	in, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	defer w.Close()
+	if _, err := Open(Config{In: in, Out: io.Discard}); err != ErrNoTerminal {
+		t.Errorf("got %v", err)
+	}
+	if _, err := Open(Config{}); err == nil {
+		t.Error("nothing to read from, and no error")
+	}
+}
