@@ -103,6 +103,7 @@ var unreadable = map[string]string{
 	`{"execute":"stop","id":` + nested(1024) + `}`:           `objects and arrays nest more than 1024 deep, which is QEMU's limit at byte 1046`,
 	`{"execute":"stop","id":[{"a":{}},{"a":{"b":1,"b":1}}]}`: `the same member name twice in one object at byte 45`,
 	`{"execute":"stop","arguments":{"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1,"i":1,"j":1,"i":2}}`: `the same member name twice in one object at byte 91`,
+	`{"execute":"stop","arguments":{"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1,"i":1,"j":1,"b":2}}`: `the same member name twice in one object at byte 91`,
 }
 
 func nested(n int) string { return strings.Repeat("[", n) + strings.Repeat("]", n) }

@@ -28,14 +28,10 @@ const (
 func (f *Framer) Scan(p []byte) (skip, end int, err error) {
 	i := 0
 	if f.depth == 0 {
-		if i, err = start(p); err != nil {
-			f.reset()
+		if i, err = start(p); err != nil || i == len(p) {
 			return i, -1, err
 		}
 		skip = i
-		if i == len(p) {
-			return skip, -1, nil
-		}
 		f.depth = 1
 		i++
 	}
@@ -43,17 +39,14 @@ func (f *Framer) Scan(p []byte) (skip, end int, err error) {
 	if f.Agent {
 		end, err = cutOff(p, skip, end, err)
 	}
+	if err != nil || end >= 0 {
+		f.depth, f.place = 0, inTokens
+	}
 	if err != nil {
-		f.reset()
-		return skip, -1, err
+		end = -1
 	}
-	if end >= 0 {
-		f.reset()
-	}
-	return skip, end, nil
+	return skip, end, err
 }
-
-func (f *Framer) reset() { f.depth, f.place = 0, inTokens }
 
 // start returns the index of the first byte of a message, or len(p).
 func start(p []byte) (int, error) {
