@@ -2,6 +2,7 @@ package proto
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"sync/atomic"
@@ -11,7 +12,7 @@ import (
 // Fields without another word are guarded by the Conn's lock.
 type attempt struct {
 	addr string        // for messages; constant
-	tls  tlsConfig     // of a Listen, for its Accept; constant once parked
+	tls  *tls.Config   // of a Listen, for its Accept; constant once parked
 	done chan struct{} // closed when the attempt has ended, either way
 	goid atomic.Uint64 // the goroutine that connects, for callbacks that ask
 

@@ -19,7 +19,8 @@ type Protocol[M any] struct {
 	// Recv receives one message. Its error ends the session; io.EOF says that the
 	// peer has closed between two messages.
 	Recv func(*Reader) (M, error)
-	// Send writes one message; the engine flushes it. Its error ends the session.
+	// Send writes one message; the engine flushes it. Its error ends the session. It
+	// may run on the goroutine of a caller of Conn.Send, and must do nothing but write.
 	Send func(*Writer, M) error
 	// Establish does the handshake, before the loops run, on the goroutine that
 	// called Connect or Accept (E10). Its error becomes a ConnectError.
@@ -105,6 +106,10 @@ func (c *Conn[M]) Send(m M) error {
 	c.mu.Unlock()
 	if state != Running {
 		return newStateError(Running, state)
+	}
+	if s.inline && s.queue.claim(&s.loops) {
+		s.sendDirect(m)
+		return nil
 	}
 	if !s.queue.add(m) {
 		return newStateError(Running, Disconnecting)

@@ -8,9 +8,6 @@ import (
 	"time"
 )
 
-// tlsConfig keeps crypto/tls out of files that only pass it on.
-type tlsConfig = *tls.Config
-
 // Address says where a stream comes from (E5).
 type Address struct {
 	Network string      // "unix" or "tcp"
@@ -51,7 +48,7 @@ func (c *Conn[M]) ConnectStream(ctx context.Context, conn net.Conn, name string)
 		return err
 	}
 	return c.connect(attemptCtx, at, func(context.Context) (*stream, error) {
-		return newStream(conn, conn), nil
+		return newStream(conn), nil
 	})
 }
 
@@ -107,10 +104,13 @@ func (c *Conn[M]) Accept(ctx context.Context) error {
 		c.mu.Lock()
 		at.closeListenerLocked()
 		c.unlock()
-		if err != nil || at.tls == nil {
-			return plain(conn), err
+		if err != nil {
+			return nil, err
 		}
-		return secure(ctx, conn, tls.Server(conn, at.tls))
+		if at.tls == nil {
+			return newStream(conn), nil
+		}
+		return secure(ctx, tls.Server(conn, at.tls))
 	})
 }
 
@@ -131,9 +131,9 @@ func dial(ctx context.Context, a Address) (*stream, error) {
 		return nil, err
 	}
 	if a.TLS == nil {
-		return plain(conn), nil
+		return newStream(conn), nil
 	}
-	return secure(ctx, conn, tls.Client(conn, a.clientTLS()))
+	return secure(ctx, tls.Client(conn, a.clientTLS()))
 }
 
 // clientTLS is the TLS configuration with a server name.
@@ -160,21 +160,13 @@ func acceptOne(ctx context.Context, l net.Listener) (net.Conn, error) {
 	return nil, context.Cause(ctx)
 }
 
-// plain wraps a connection without TLS; a nil one gives nil.
-func plain(conn net.Conn) *stream {
-	if conn == nil {
-		return nil
-	}
-	return newStream(conn, conn)
-}
-
 // secure does the TLS handshake; it closes the connection on failure.
-func secure(ctx context.Context, raw net.Conn, conn *tls.Conn) (*stream, error) {
+func secure(ctx context.Context, conn *tls.Conn) (*stream, error) {
 	if err := conn.HandshakeContext(ctx); err != nil {
-		raw.Close()
+		conn.NetConn().Close()
 		return nil, err
 	}
-	return newStream(conn, raw), nil
+	return newStream(conn), nil
 }
 
 // awaitDeadline waits for the end of a context whose deadline a dialer has just

@@ -26,8 +26,8 @@
 //
 // # Callbacks
 //
-// The functions of a [Protocol] run on the engine's goroutines. They must not
-// wait for the engine: Disconnect, Flush and Wait, called from one of them,
+// The functions of a [Protocol] run on the engine's goroutines (Send also on those
+// of its callers). They must not wait for the engine: Disconnect, Flush and Wait, called from one of them,
 // return [ErrCallback] at once, Disconnect after scheduling the disconnect.
 // A panic in a callback is not recovered.
 package proto

@@ -2,6 +2,7 @@ package proto
 
 import (
 	"context"
+	"log/slog"
 	"runtime"
 	"strconv"
 	"strings"
@@ -17,6 +18,7 @@ type session[M any] struct {
 	reader *Reader // used by the handshake, then by readLoop
 	writer *Writer // used by the handshake, then by writeLoop
 	queue  queue[M]
+	inline bool // callers of Send may write themselves: see direct
 
 	ctx    context.Context         // ends with the first error, or with errStopped
 	end    context.CancelCauseFunc // only its first call counts: first error wins (E18)
@@ -44,6 +46,7 @@ func newSession[M any](c *Conn[M], st *stream) *session[M] {
 		writer: newWriter(st),
 		done:   make(chan struct{}),
 	}
+	s.inline = s.writer.direct != nil && c.protocol.Outbound == nil
 	s.queue.init()
 	s.ctx, s.end = context.WithCancelCause(context.Background())
 	s.hurry, s.giveUp = context.WithCancelCause(context.Background())
@@ -120,12 +123,12 @@ func (s *session[M]) writeLoop() {
 	defer s.loops.Done()
 	s.ids[idWriter].Store(goroutineID())
 	for {
-		batch, ok := s.queue.take()
+		batch, tail, ok := s.queue.take()
 		if !ok {
 			s.stopped("writer")
 			return
 		}
-		if err := s.sendBatch(batch); err != nil {
+		if err := s.sendBatch(batch, tail); err != nil {
 			s.failed("writer", err)
 			return
 		}
@@ -135,7 +138,13 @@ func (s *session[M]) writeLoop() {
 
 // sendBatch sends messages with few writes and marks each done once its bytes were
 // handed to the system (E11, E20).
-func (s *session[M]) sendBatch(batch []M) error {
+func (s *session[M]) sendBatch(batch []M, tail bool) error {
+	if tail {
+		if err := s.writer.Flush(); err != nil {
+			return err
+		}
+		s.queue.done(1)
+	}
 	marked := 0
 	for i, m := range batch {
 		if err := s.send(m); err != nil {
@@ -225,8 +234,13 @@ func (c *Conn[M]) scheduleEnd(s *session[M]) {
 // logFailure logs a failure once with its summary, and its chain for those who
 // debug (E22).
 func (c *Conn[M]) logFailure(what string, err error) {
-	c.log.Error(what, "error", Summary(err))
-	c.log.Debug(what+", in full", "chain", Chain(err, ChainOptions{Origins: true}))
+	ctx := context.Background()
+	if c.log.Enabled(ctx, slog.LevelError) {
+		c.log.Error(what, "error", Summary(err))
+	}
+	if c.log.Enabled(ctx, slog.LevelDebug) {
+		c.log.Debug(what+", in full", "chain", Chain(err, ChainOptions{Origins: true}))
+	}
 }
 
 // goroutineID returns the number of the calling goroutine, as a stack trace shows

@@ -2,6 +2,7 @@ package proto
 
 import (
 	"context"
+	"crypto/tls"
 	"net"
 	"sync/atomic"
 	"time"
@@ -13,9 +14,18 @@ type stream struct {
 	conn net.Conn // what is read and written; a *tls.Conn when TLS is used
 	raw  net.Conn // the connection below TLS; conn itself without TLS
 	why  atomic.Pointer[error]
+
+	closed   bool // interrupt had to close; only the disconnect task looks
+	closeErr error
 }
 
-func newStream(conn, raw net.Conn) *stream { return &stream{conn: conn, raw: raw} }
+func newStream(conn net.Conn) *stream {
+	s := &stream{conn: conn, raw: conn}
+	if secure, ok := conn.(*tls.Conn); ok {
+		s.raw = secure.NetConn()
+	}
+	return s
+}
 
 // Read is net.Conn's, with the cause of a stop in place of its echo.
 func (s *stream) Read(p []byte) (int, error) {
@@ -48,7 +58,7 @@ func (s *stream) interrupt(cause error) {
 	s.why.CompareAndSwap(nil, &cause)
 	if s.conn.SetDeadline(time.Unix(1, 0)) != nil {
 		// This stream knows no deadlines: only closing it wakes its readers.
-		s.raw.Close()
+		s.closed, s.closeErr = true, s.raw.Close()
 	}
 }
 
@@ -58,13 +68,19 @@ func (s *stream) kill(cause error) {
 	s.raw.Close()
 }
 
-// close closes the stream in an orderly way (TLS says goodbye), or at once with
-// the context's cause as soon as ctx ends.
+// close closes the stream in an orderly way. TLS takes leave of the peer, for which
+// it may have to wait; the end of ctx makes an end of that, which is no error.
 func (s *stream) close(ctx context.Context) error {
+	switch {
+	case s.closed:
+		return s.closeErr
+	case s.conn == s.raw:
+		return s.conn.Close()
+	}
 	stop := onDone(ctx, func() { s.raw.Close() })
 	err := s.conn.Close()
-	if !stop() && err != nil {
-		err = context.Cause(ctx)
+	if !stop() {
+		return nil
 	}
 	return err
 }

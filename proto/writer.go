@@ -12,12 +12,14 @@ const (
 // Its methods may be called only inside Send.
 type Writer struct {
 	stream *stream
+	direct *direct // nil: the stream is no plain socket
 	buf    []byte
-	err    error // the first failed write; all later calls return it
+	held   bool  // Write only gathers: the caller must not wait for the peer
+	err    error // what a send or a write failed with; all later calls return it
 }
 
 func newWriter(s *stream) *Writer {
-	return &Writer{stream: s, buf: make([]byte, 0, 4<<10)}
+	return &Writer{stream: s, direct: newDirect(s.conn), buf: make([]byte, 0, 4<<10)}
 }
 
 // Write adds p to the message. It copies p. It may hand what was gathered to the
@@ -26,13 +28,13 @@ func (w *Writer) Write(p []byte) (int, error) {
 	if w.err != nil {
 		return 0, w.err
 	}
-	if len(w.buf)+len(p) > writeSize {
+	if !w.held && len(w.buf)+len(p) > writeSize {
 		if err := w.Flush(); err != nil {
 			return 0, err
 		}
 		if len(p) >= writeSize {
 			// Copying a large piece would only cost time and memory.
-			return w.direct(p)
+			return w.write(p)
 		}
 	}
 	w.buf = append(w.buf, p...)
@@ -54,16 +56,44 @@ func (w *Writer) Flush() error {
 	if w.err != nil || len(w.buf) == 0 {
 		return w.err
 	}
-	_, err := w.direct(w.buf)
+	_, err := w.write(w.buf)
+	w.reset()
+	return err
+}
+
+func (w *Writer) write(p []byte) (int, error) {
+	n, err := w.stream.Write(p)
+	w.err = err
+	return n, err
+}
+
+// hold makes Write gather without writing, until letGo.
+func (w *Writer) hold() { w.held = true }
+
+// letGo hands what was gathered to the system, as far as that does not block, and
+// reports whether it took everything. An error of the send is kept for the next
+// Flush, as is everything that was not taken.
+func (w *Writer) letGo(err error) bool {
+	w.held = false
+	if w.err == nil {
+		w.err = err
+	}
+	if w.err != nil {
+		return false
+	}
+	n := w.direct.write(w.buf)
+	if n < len(w.buf) {
+		w.buf = append(w.buf[:0], w.buf[n:]...)
+		return false
+	}
+	w.reset()
+	return true
+}
+
+// reset empties the buffer, and lets go of one that has grown large.
+func (w *Writer) reset() {
 	if cap(w.buf) > keepWrite {
 		w.buf = nil
 	}
 	w.buf = w.buf[:0]
-	return err
-}
-
-func (w *Writer) direct(p []byte) (int, error) {
-	n, err := w.stream.Write(p)
-	w.err = err
-	return n, err
 }

@@ -1,0 +1,132 @@
+package proto_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/qmpsh/qmpsh/proto"
+)
+
+func TestE11_OrderHoldsWhetherCallersOrTheLoopWrite(t *testing.T) {
+	const senders, each = 4, 400
+	near, far := socketPair(t)
+	c := proto.New(text(), proto.Options{})
+	if err := c.ConnectStream(t.Context(), near, "pair"); err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	for i := range senders {
+		all.Go(func() {
+			for n := range each {
+				// Some are more than the socket takes at once.
+				size := 10
+				if n%50 == 0 {
+					size = 300_000
+				}
+				if err := c.Send(fmt.Sprintf("%d %d %s", i, n, strings.Repeat("x", size))); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	var next [senders]int
+	lines := bufio.NewReader(far)
+	for range senders * each {
+		line, err := lines.ReadString('\n')
+		if err != nil {
+			t.Fatal(err)
+		}
+		var i, n int
+		head, rest, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "x")
+		if _, err := fmt.Sscan(head, &i, &n); err != nil || strings.Trim(rest, "x") != "" {
+			t.Fatalf("garbled line %.40q: %v", line, err)
+		}
+		if n != next[i] {
+			t.Fatalf("sender %d: got message %d, want %d", i, n, next[i])
+		}
+		next[i]++
+	}
+	all.Wait()
+	disconnect(t, c)
+	far.Close()
+}
+
+func TestE11_E20_WhatTheSocketDoesNotTakeIsFlushedLater(t *testing.T) {
+	near, far := socketPair(t)
+	c := proto.New(text(), proto.Options{})
+	if err := c.ConnectStream(t.Context(), near, "pair"); err != nil {
+		t.Fatal(err)
+	}
+	big := strings.Repeat("x", 5_000_000)
+	if err := c.Send(big); err != nil { // returns although nobody reads
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := c.Flush(ctx); err != context.Canceled {
+		t.Errorf("flush: %v", err)
+	}
+	c.Send("end")
+	heard := make(chan string)
+	go func() {
+		all, _ := io.ReadAll(far)
+		heard <- string(all)
+	}()
+	if err := c.Flush(t.Context()); err != nil {
+		t.Errorf("flush: %v", err)
+	}
+	disconnect(t, c)
+	if got := <-heard; got != big+"\nend\n" {
+		t.Errorf("peer heard %d bytes, want %d", len(got), len(big)+5)
+	}
+	far.Close()
+}
+
+func TestE14_AnErrorOfACallerThatWritesEndsTheSession(t *testing.T) {
+	boom := errors.New("boom")
+	near, far := socketPair(t)
+	defer far.Close()
+	p := text()
+	p.Send = func(*proto.Writer, string) error { return boom }
+	c := proto.New(p, proto.Options{})
+	if err := c.ConnectStream(t.Context(), near, "pair"); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Send("x"); err != nil {
+		t.Errorf("the message was queued: %v", err)
+	}
+	if err := c.Wait(t.Context()); err != boom {
+		t.Errorf("wait: %v", err)
+	}
+	if err := c.Disconnect(t.Context()); err != boom {
+		t.Errorf("disconnect: %v", err)
+	}
+}
+
+func TestE14_APanicOfACallerThatWritesEndsTheSession(t *testing.T) {
+	near, far := socketPair(t)
+	defer far.Close()
+	p := text()
+	p.Send = func(*proto.Writer, string) error { panic("boom") }
+	c := proto.New(p, proto.Options{})
+	if err := c.ConnectStream(t.Context(), near, "pair"); err != nil {
+		t.Fatal(err)
+	}
+	func() {
+		defer func() {
+			if got := recover(); got != "boom" {
+				t.Errorf("the panic became %v", got)
+			}
+		}()
+		c.Send("x")
+	}()
+	if err := c.Disconnect(t.Context()); err == nil {
+		t.Error("the session went on")
+	}
+}
