@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Most bytes that a socket's name may have: sockaddr_un holds 108, of which a path's last is a NUL.
@@ -17,7 +18,11 @@ const (
 // addressParser knows the text that it complains about.
 type addressParser struct{ text string }
 
+// fail makes the error. A hint repeats the text, so there is none for a text that a terminal must not get.
 func (p addressParser) fail(problem, hint string) (Address, error) {
+	if !utf8.ValidString(p.text) || strings.ContainsFunc(p.text, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		hint = ""
+	}
 	return Address{}, &AddressError{Address: p.text, Problem: problem, Hint: hint}
 }
 

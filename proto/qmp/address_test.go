@@ -65,6 +65,7 @@ func TestE5_BadAddressSaysWhatIsWrong(t *testing.T) {
 		"unix://vm/sock":                        "unix: is followed by a path, not by //; write unix:/vm/sock or unix:./vm/sock",
 		"/tmp/":                                 "it names a directory, not a socket",
 		"/tmp/q.sock\n":                         "it ends in a line break",
+		"q\x1b[2J.sock":                         "it is neither a path nor a host with a port",
 		"/tmp/\x00":                             "it holds a NUL byte",
 		"unix:/tmp/q.sock,server=on,wait=off":   option + "write unix:/tmp/q.sock",
 		"/tmp/q.sock,server,nowait":             `"server,nowait" is an option for QEMU, not for its clients; write unix:/tmp/q.sock`,

@@ -15,8 +15,8 @@ type Command struct {
 	ID        json.RawMessage // nil: the client chooses
 	NoID      bool            // send without an id (Q5)
 
-	// Raw, when set, is the whole object, sent as it is. ID is added if it has none. ParseCommand sets the other fields
-	// to what it holds; Append does not look at them.
+	// Raw, when set, is the whole object, sent as it is. ID is added if it has none. ParseCommand checks it and sets the
+	// other fields to what it holds; Append then looks at none but ID and NoID.
 	Raw json.RawMessage
 }
 
