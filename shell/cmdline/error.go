@@ -1,0 +1,120 @@
+package cmdline
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// Error is a statement that was not understood. Nothing was sent.
+type Error struct {
+	Text   string // the statement
+	Offset int    // the place of the fault in Text, in bytes
+	Line   int    // its line in Text, counted from 1
+	Column int    // its column in that line, in characters, counted from 1
+	Msg    string // what is wrong, naming the word
+	Hint   string // the way out; may be empty
+
+	// Unfinished is true when the only fault is that the text ends too early, so that more lines could mend it.
+	Unfinished bool
+}
+
+// Error returns what is wrong, on one line and without control characters.
+func (e *Error) Error() string { return e.Msg }
+
+// caretWidth is how many columns of a line Caret shows.
+const caretWidth = 76
+
+// Caret shows the faulty line and under it a ^ at the fault: two lines joined by a line feed. Of a long line it shows the
+// part around the fault. Tabs and whatever could move the cursor are replaced.
+func (e *Error) Caret() string {
+	at := min(max(e.Offset, 0), len(e.Text))
+	start := strings.LastIndexByte(e.Text[:at], '\n') + 1
+	line := e.Text[start:]
+	if n := strings.IndexByte(line, '\n'); n >= 0 {
+		line = line[:n]
+	}
+	line = strings.TrimSuffix(line, "\r")
+	at = min(at-start, len(line))
+
+	left, width, cutLeft := takeLeft(line[:at], caretWidth/2)
+	right, rightWidth, cutRight := takeRight(line[at:], caretWidth-width)
+	if cutLeft { // the right side may have left room
+		left, width, cutLeft = takeLeft(line[:at], caretWidth-rightWidth)
+	}
+	var b strings.Builder
+	if cutLeft {
+		b.WriteString("…")
+		width++
+	}
+	b.WriteString(left + right)
+	if cutRight {
+		b.WriteString("…")
+	}
+	b.WriteString("\n" + strings.Repeat(" ", width) + "^")
+	return b.String()
+}
+
+// takeLeft returns the end of s that fits into limit columns, ready to show, with its width.
+func takeLeft(s string, limit int) (shown string, width int, cut bool) {
+	i := len(s)
+	for i > 0 {
+		r, n := utf8.DecodeLastRuneInString(s[:i])
+		w := cells(r)
+		if width+w > limit || len(s)-i > 8*caretWidth { // the latter against heaps of combining marks
+			cut = true
+			break
+		}
+		width += w
+		i -= n
+	}
+	return showable(s[i:]), width, cut
+}
+
+// takeRight is takeLeft for the beginning of s.
+func takeRight(s string, limit int) (shown string, width int, cut bool) {
+	i := 0
+	for i < len(s) {
+		r, n := utf8.DecodeRuneInString(s[i:])
+		w := cells(r)
+		if width+w > limit || i > 8*caretWidth {
+			cut = true
+			break
+		}
+		width += w
+		i += n
+	}
+	return showable(s[:i]), width, cut
+}
+
+// fault is an Error in the making: the text is added where it is known.
+type fault struct {
+	at         int // byte offset
+	msg, hint  string
+	unfinished bool
+}
+
+// in makes the error for a fault in text.
+func (f *fault) in(text string) *Error {
+	at := min(f.at, len(text))
+	start := strings.LastIndexByte(text[:at], '\n') + 1
+	return &Error{
+		Text: text, Offset: at,
+		Line:   strings.Count(text[:start], "\n") + 1,
+		Column: utf8.RuneCountInString(text[start:at]) + 1,
+		Msg:    f.msg, Hint: f.hint, Unfinished: f.unfinished,
+	}
+}
+
+// quoteWord names a word in a message: on one line, not too long, safe to show.
+func quoteWord(word string) string {
+	const most = 40
+	n := 0
+	for i := range word {
+		if n == most {
+			return fmt.Sprintf("%q", word[:i]+"…")
+		}
+		n++
+	}
+	return fmt.Sprintf("%q", word)
+}

@@ -1,0 +1,316 @@
+package cmdline
+
+import (
+	"fmt"
+	"strings"
+)
+
+// maxDepth is how deep brackets and dotted keys may nest. QEMU's JSON parser stops at 1024, and the message around the
+// arguments takes a few of these.
+const maxDepth = 1000
+
+// TokenKind says what a token is.
+type TokenKind uint8
+
+// The kinds of tokens.
+const (
+	Word    TokenKind = iota + 1
+	Newline           // ends a command or an action; not the line ends inside brackets or behind a backslash
+	Comment           // from # to the end of the line
+)
+
+// Token is a piece of a statement, as byte offsets into its text.
+type Token struct {
+	Kind       TokenKind
+	Start, End int
+	Eq         int  // offset of a word's first = outside quotes and brackets; -1 if it has none
+	Bracket    bool // the word, or its value, begins with { or [
+}
+
+// Lex splits text into tokens. At a fault (an open quote, brackets that do not match) it returns an *Error and the
+// tokens up to there; the last one then reaches from its start to the end of the text.
+func Lex(text string) ([]Token, error) {
+	tokens, fault := lex(text)
+	if fault != nil {
+		return tokens, fault.in(text)
+	}
+	return tokens, nil
+}
+
+func lex(text string) ([]Token, *fault) {
+	l := lexer{keep: true}
+	l.feed(text)
+	l.finish()
+	return l.tokens, l.fault
+}
+
+// lexState is where in the grammar the lexer stands between two bytes.
+type lexState uint8
+
+const (
+	between      lexState = iota // not in a word
+	inWord                       // in a word, outside quotes and brackets
+	inQuote                      // in a quoted part of a word
+	inBracket                    // in brackets
+	inBracketStr                 // in a string inside brackets
+	inComment
+)
+
+// keywordSize is one more than the length of the longest word that changes the lexer's course, "transaction(".
+const keywordSize = 13
+
+// jsonPrefix begins a value that is text for QEMU's block layer, a JSON file name: the brackets in it hold it together,
+// and its quotes belong to it.
+const jsonPrefix = "json:{"
+
+// lexer is a state machine over bytes. All that it knows is in its fields, so that the next line of a statement can be
+// fed when it comes, and no byte is looked at twice.
+type lexer struct {
+	keep   bool // collect tokens
+	tokens []Token
+	fault  *fault
+
+	state      lexState
+	quote      byte   // the open quote, in inQuote and inBracketStr
+	quoteAt    int    // and where it opened
+	open       []byte // the open brackets
+	openAt     []int  // and where they opened
+	tok        Token  // the token under way
+	valueStart bool   // a bracket here would open a JSON value
+	continued  bool   // the last thing read was a backslash at the end of a line
+
+	base  int // offset of the text being fed
+	words int // words of this statement so far
+	dot   bool
+	head  [keywordSize]byte // the first bytes of the word under way
+	headN int               // how many; keywordSize: too many, or quotes, to be a keyword
+	after bool              // the word before was "transaction" in the place of a command
+	trans bool              // inside transaction( ... )
+}
+
+// feed reads on. text ends at the end of a line or of everything.
+func (l *lexer) feed(text string) {
+	l.continued = false
+	for i := 0; i < len(text) && l.fault == nil; {
+		switch l.state {
+		case between:
+			i = l.readSpace(text, i)
+		case inWord:
+			i = l.readWord(text, i)
+		case inQuote, inBracketStr:
+			i = l.readString(text, i)
+		case inBracket:
+			i = l.readBracket(text, i)
+		case inComment:
+			if text[i] == '\n' {
+				l.emit(l.base + i)
+				l.state = between
+				continue
+			}
+			i++
+		}
+	}
+	l.base += len(text)
+}
+
+// finish ends the statement: no more text will come.
+func (l *lexer) finish() {
+	if l.fault == nil {
+		switch l.state {
+		case inWord:
+			l.endWord(l.base)
+		case inComment:
+			l.emit(l.base)
+		case inQuote, inBracketStr:
+			l.openQuote()
+		case inBracket:
+			last := len(l.open) - 1
+			l.fault = &fault{
+				at: l.openAt[last], unfinished: true,
+				msg:  fmt.Sprintf("%q is never closed", l.open[last:]),
+				hint: "close it, or put the value in quotes to send it as text",
+			}
+		}
+	}
+	if l.fault != nil && l.state != between {
+		l.emit(l.base)
+	}
+}
+
+// readSpace reads one byte, or one character, between words.
+func (l *lexer) readSpace(text string, i int) int {
+	if n := l.skipContinuation(text, i); n > 0 {
+		return i + n
+	}
+	if text[i] == '\n' {
+		l.tok = Token{Kind: Newline, Start: l.base + i, Eq: -1}
+		l.emit(l.base + i + 1)
+		if !l.trans {
+			l.words, l.dot = 0, false
+		}
+		l.after = false
+		return i + 1
+	}
+	if n := spaceAt(text, i); n > 0 {
+		return i + n
+	}
+	if l.base+i == 0 && len(text) >= 3 && text[:3] == "\ufeff" {
+		return 3 // a byte order mark, as some editors put it before a script
+	}
+	l.tok = Token{Kind: Word, Start: l.base + i, Eq: -1}
+	if text[i] == '#' {
+		l.tok.Kind = Comment
+		l.state = inComment
+		return i + 1
+	}
+	l.state, l.valueStart, l.headN = inWord, true, 0
+	return i
+}
+
+// readWord reads on in the plain part of a word.
+func (l *lexer) readWord(text string, i int) int {
+	c := text[i]
+	switch {
+	case c == '\n' || spaceAt(text, i) > 0:
+		l.endWord(l.base + i)
+		return i // for readSpace
+	case c == '\\':
+		if n := l.skipContinuation(text, i); n > 0 {
+			return i + n
+		}
+		l.valueStart = false
+		l.note(c)
+		if i+1 < len(text) && text[i+1] == '\\' {
+			l.note(c)
+			return i + 2 // the second one of a pair continues no line
+		}
+		return i + 1
+	case c == '"' || c == '\'':
+		l.headN, l.valueStart = keywordSize, false
+		l.state, l.quote, l.quoteAt = inQuote, c, l.base+i
+		return i + 1
+	case l.valueStart && (c == '{' || c == '['):
+		l.headN, l.tok.Bracket = keywordSize, true
+		l.state, l.valueStart = inBracket, false
+		return i // for readBracket
+	case c == '{' && l.tok.Eq >= 0 && l.base+i-l.tok.Eq == len(jsonPrefix) && strings.HasSuffix(text[:i+1], jsonPrefix):
+		l.state, l.valueStart = inBracket, false
+		return i
+	}
+	l.valueStart = false
+	if c == '=' && l.tok.Eq < 0 {
+		l.tok.Eq, l.valueStart = l.base+i, true
+		l.tok.Bracket = false // a bracket in the key is text
+	}
+	l.note(c)
+	if c == '(' && l.headIs("transaction(") && l.commandPlace() {
+		l.endWord(l.base + i + 1)
+	}
+	return i + 1
+}
+
+// readString reads on inside quotes, be they part of a word or of JSON.
+func (l *lexer) readString(text string, i int) int {
+	switch c := text[i]; {
+	case c == l.quote && l.state == inQuote:
+		l.state = inWord
+	case c == l.quote:
+		l.state = inBracket
+	case c == '\n':
+		l.openQuote()
+	case c == '\\':
+		if n := l.skipContinuation(text, i); n > 0 {
+			return i + n
+		}
+		if i+1 < len(text) && text[i+1] != '\n' {
+			return i + 2
+		}
+	}
+	return i + 1
+}
+
+// readBracket reads on inside brackets, where lines do not end.
+func (l *lexer) readBracket(text string, i int) int {
+	switch c := text[i]; c {
+	case '"', '\'':
+		l.state, l.quote, l.quoteAt = inBracketStr, c, l.base+i
+	case '{', '[':
+		if len(l.open) == maxDepth {
+			l.fault = &fault{at: l.base + i, msg: fmt.Sprintf("brackets nest more than %d deep, too deep for QEMU", maxDepth)}
+			break
+		}
+		l.open = append(l.open, c)
+		l.openAt = append(l.openAt, l.base+i)
+	case '}', ']':
+		last := len(l.open) - 1
+		if l.open[last] != c-2 { // '{' and '}', '[' and ']' are two apart
+			l.fault = &fault{
+				at:   l.base + i,
+				msg:  fmt.Sprintf("%q does not close the %q before it", text[i:i+1], l.open[last:]),
+				hint: "put the value in quotes to send it as text",
+			}
+			break
+		}
+		l.open, l.openAt = l.open[:last], l.openAt[:last]
+		if last == 0 {
+			l.state = inWord
+		}
+	}
+	return i + 1
+}
+
+// endWord ends the word under way at the offset end, and notes the words that open and close a transaction.
+func (l *lexer) endWord(end int) {
+	place := l.commandPlace()
+	switch {
+	case l.trans:
+		l.trans = !l.headIs(")")
+	case place && l.headIs("transaction("), l.after && l.headIs("("):
+		l.trans = true
+	}
+	l.after = place && l.headIs("transaction")
+	l.dot = l.dot || l.words == 0 && l.headN > 0 && l.head[0] == '.'
+	l.words++
+	l.emit(end)
+	l.state = between
+}
+
+// commandPlace says whether the word under way stands where a command's name does.
+func (l *lexer) commandPlace() bool {
+	return !l.trans && (l.words == 0 || l.words == 1 && l.dot)
+}
+
+func (l *lexer) note(c byte) {
+	if l.headN < keywordSize {
+		l.head[l.headN] = c
+		l.headN++
+	}
+}
+
+func (l *lexer) headIs(word string) bool {
+	return l.headN < keywordSize && string(l.head[:l.headN]) == word
+}
+
+func (l *lexer) emit(end int) {
+	if l.keep {
+		l.tok.End = end
+		l.tokens = append(l.tokens, l.tok)
+	}
+}
+
+func (l *lexer) openQuote() {
+	l.fault = &fault{
+		at:   l.quoteAt,
+		msg:  fmt.Sprintf("the quote %c is never closed", l.quote),
+		hint: `close it on the same line; inside quotes \" and \\ stand for " and \`,
+	}
+}
+
+// skipContinuation returns the length of the continuation at text[i], and 0 if there is none.
+func (l *lexer) skipContinuation(text string, i int) int {
+	n := continuation(text[i:])
+	if n > 0 && i+n == len(text) {
+		l.continued = true
+	}
+	return n
+}

@@ -1,0 +1,207 @@
+package cmdline
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// word is one word of a command, as a part of the text it stands in.
+type word struct {
+	text       string
+	start, end int
+	eq         int  // offset of its first =, -1 if it has none
+	bracket    bool // it, or its value, begins with { or [
+
+	// verbatim marks a word that the user's own shell has split off: its value is taken as it is.
+	verbatim bool
+}
+
+// raw is the word as it was typed.
+func (w word) raw() string { return w.text[w.start:w.end] }
+
+// is says whether the word is the given one, without quotes in it.
+func (w word) is(plain string) bool { return joinContinued(w.raw()) == plain }
+
+func wordOf(text string, t Token) word {
+	return word{text: text, start: t.Start, end: t.End, eq: t.Eq, bracket: t.Bracket}
+}
+
+// name returns the whole word without its quotes.
+func (w word) name() string {
+	if w.verbatim {
+		return w.raw()
+	}
+	name, _ := unquote(w.raw())
+	return name
+}
+
+// value is what stands behind the = of a word.
+type value struct {
+	text    string // without quotes
+	quoted  bool   // some of it was in quotes, so it is a string
+	bracket bool   // it begins with { or [; text is as typed
+	at      int    // where it starts, in bytes
+}
+
+// value returns the word's value. The word has a =.
+func (w word) value() value {
+	v := value{text: w.text[w.eq+1 : w.end], at: w.eq + 1, bracket: w.bracket}
+	switch {
+	case v.bracket:
+	case strings.HasPrefix(v.text, jsonPrefix):
+		if !w.verbatim {
+			v.text = joinContinued(v.text)
+		}
+	case !w.verbatim:
+		v.text, v.quoted = unquote(v.text)
+	case wholeQuote(v.text):
+		v.text, v.quoted = unquote(v.text)
+	}
+	return v
+}
+
+// part is one name of a dotted key.
+type part struct {
+	name string
+	end  int // offset behind it in the text
+}
+
+// key returns the names that the word's key consists of. Dots inside quotes do not separate. The word has a =.
+func (w word) key() ([]part, *fault) {
+	var parts []part
+	for start := w.start; ; {
+		end := w.keyDot(start)
+		name := w.text[start:end]
+		if !w.verbatim {
+			name, _ = unquote(name)
+		}
+		if name == "" {
+			return nil, w.emptyName(start)
+		}
+		if len(parts) == maxDepth {
+			return nil, &fault{at: start, msg: fmt.Sprintf("the key has more than %d parts, too many for QEMU", maxDepth)}
+		}
+		parts = append(parts, part{name, end})
+		if end == w.eq {
+			return parts, nil
+		}
+		start = end + 1
+	}
+}
+
+// keyDot returns the offset of the next dot in the key that separates names, or that of the = at its end.
+func (w word) keyDot(i int) int {
+	quote := byte(0)
+	for ; i < w.eq; i++ {
+		switch c := w.text[i]; {
+		case w.verbatim:
+			if c == '.' {
+				return i
+			}
+		case quote != 0:
+			if c == '\\' {
+				i++
+			} else if c == quote {
+				quote = 0
+			}
+		case c == '"' || c == '\'':
+			quote = c
+		case c == '.':
+			return i
+		}
+	}
+	return w.eq
+}
+
+func (w word) emptyName(at int) *fault {
+	f := &fault{at: at, msg: "the key of " + quoteWord(w.raw()) + " has an empty part", hint: "dots join names: file.driver=qcow2"}
+	if w.eq == w.start {
+		f.msg = quoteWord(w.raw()) + " has no key before the ="
+		f.hint = "arguments are key=value, without spaces around the ="
+	}
+	return f
+}
+
+// unquote removes the quotes of a piece of a word, resolves the escapes inside them, and joins continued lines. quoted
+// says whether there were quotes.
+func unquote(raw string) (text string, quoted bool) {
+	i := strings.IndexAny(raw, `"'\`)
+	if i < 0 {
+		return raw, false
+	}
+	var b strings.Builder
+	b.Grow(len(raw))
+	b.WriteString(raw[:i])
+	quote := byte(0)
+	for i < len(raw) {
+		c := raw[i]
+		if c == '\\' {
+			if n := continuation(raw[i:]); n > 0 {
+				i += n
+				continue
+			}
+			if i+1 < len(raw) {
+				next := raw[i+1]
+				escaped := quote != 0 && (next == '"' || next == '\'' || next == '\\')
+				if !escaped {
+					b.WriteByte(c)
+				}
+				if escaped || next == '\\' {
+					b.WriteByte(next)
+					i++
+				}
+				i++
+				continue
+			}
+		}
+		switch {
+		case quote == 0 && (c == '"' || c == '\''):
+			quote, quoted = c, true
+		case c == quote && quote != 0:
+			quote = 0
+		default:
+			b.WriteByte(c)
+		}
+		i++
+	}
+	return b.String(), quoted
+}
+
+// wholeQuote says whether s is one quoted string and nothing else.
+func wholeQuote(s string) bool {
+	if len(s) < 2 || s[0] != '"' && s[0] != '\'' {
+		return false
+	}
+	for i := 1; i < len(s); i++ {
+		switch s[i] {
+		case '\\':
+			i++
+		case s[0]:
+			return i == len(s)-1
+		}
+	}
+	return false
+}
+
+// badBytes finds what QEMU does not take in any message: NUL, bytes that are no UTF-8, and Unicode's noncharacters.
+func badBytes(text string) *fault {
+	for i := 0; i < len(text); {
+		if c := text[i]; c < utf8.RuneSelf {
+			if c == 0 {
+				return &fault{at: i, msg: "the text holds a NUL byte", hint: "is this a binary file?"}
+			}
+			i++
+			continue
+		}
+		r, n := utf8.DecodeRuneInString(text[i:])
+		switch {
+		case r == utf8.RuneError && n == 1:
+			return &fault{at: i, msg: "the text is no valid UTF-8", hint: "QMP is UTF-8 throughout"}
+		case r >= 0xfdd0 && r <= 0xfdef, r&0xfffe == 0xfffe:
+			return &fault{at: i, msg: fmt.Sprintf("%U is not a character for QEMU", r)}
+		}
+		i += n
+	}
+	return nil
+}
