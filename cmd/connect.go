@@ -1,0 +1,120 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/qmpsh/qmpsh/proto/qmp"
+	"github.com/qmpsh/qmpsh/shell"
+)
+
+// connectOptions holds connect's own flags.
+type connectOptions struct {
+	*options
+	listen    bool
+	keepGoing bool
+}
+
+func newConnectCmd(o *options) *cobra.Command {
+	c := &connectOptions{options: o}
+	cmd := &cobra.Command{
+		Use:   "connect [ADDRESS] [SCRIPT]",
+		Short: "Open the shell on a server, or run a script on it",
+		Long: `Open the shell on a QMP server. When standard input is no terminal, or SCRIPT
+is named, run the script instead: one command a line, results on stdout,
+everything else on stderr; it stops at the first error.
+
+With -s ADDRESS the first word is the script, so that a script may begin with
+  #!/usr/bin/env -S qmpsh connect -s /tmp/qmp.sock`,
+		Example: `  qmpsh connect /tmp/qmp.sock
+  qmpsh connect /tmp/qmp.sock < script
+  qmpsh connect demo:
+  qmpsh connect --listen /tmp/qmp.sock`,
+		Args: func(_ *cobra.Command, args []string) error {
+			most := 2
+			if o.socket != "" {
+				most = 1
+			}
+			if len(args) > most {
+				return &usageError{msg: "too many words: connect takes an address and a script", help: "qmpsh connect"}
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.timeoutSet = cmd.Flags().Changed("timeout")
+			return runConnect(c, args)
+		},
+	}
+	cmd.Flags().BoolVar(&c.listen, "listen", false, "wait at the address for QEMU to connect (its side: server=off)")
+	cmd.Flags().BoolVar(&c.keepGoing, "keep-going", false, "run a script to its end and fail then, instead of at the first error")
+	return cmd
+}
+
+func runConnect(c *connectOptions, args []string) error {
+	word, path := "", ""
+	if c.socket == "" && len(args) > 0 {
+		word, args = args[0], args[1:]
+	}
+	if len(args) > 0 {
+		path = args[0]
+	}
+	addr, err := c.address(word)
+	if err != nil {
+		return err
+	}
+	client, err := c.newClient(addr)
+	if err != nil {
+		return err
+	}
+	if path == "" && isTerminal(c.sys.In) {
+		return runShell(c, client, addr)
+	}
+	return runScript(c, client, addr, path)
+}
+
+// open connects, or waits to be connected to.
+func (c *connectOptions) open(ctx context.Context, client *qmp.Client, addr qmp.Address) error {
+	open := c.connect
+	if c.listen {
+		open = c.accept
+	}
+	if err := open(ctx, client, addr); err != nil {
+		return &connectFailure{addr: addr, err: err}
+	}
+	return nil
+}
+
+// runScript runs the script at path, or standard input when path is empty.
+func runScript(c *connectOptions, client *qmp.Client, addr qmp.Address, path string) error {
+	name, in := "stdin", c.sys.In
+	if path != "" {
+		file, err := os.Open(path)
+		if err != nil {
+			return usagef("cannot read the script: %v", err)
+		}
+		defer file.Close()
+		name, in = path, file
+	}
+	ctx, stop := interruptible(context.Background())
+	defer stop()
+	events := client.Events(qmp.Filter{})
+	if err := c.open(ctx, client, addr); err != nil {
+		return err
+	}
+	defer leave(client)
+	p := c.printer(c.sys.Err)
+	script := &shell.Script{
+		Executor:  c.executor(client),
+		Name:      name,
+		In:        in,
+		Events:    events,
+		Event:     func(ev qmp.Event) { fmt.Fprintln(c.stderr, p.Event(ev)) },
+		Note:      func(text string) { fmt.Fprintln(c.stderr, p.Dim(text)) },
+		Failed:    func(err error) { report(c.options, err) },
+		KeepGoing: c.keepGoing,
+	}
+	return script.Run(ctx)
+}

@@ -1,0 +1,126 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"syscall"
+
+	"github.com/qmpsh/qmpsh/proto"
+	"github.com/qmpsh/qmpsh/proto/qmp"
+	"github.com/qmpsh/qmpsh/shell"
+	"github.com/qmpsh/qmpsh/shell/cmdline"
+	"github.com/qmpsh/qmpsh/shell/render"
+)
+
+// Exit codes, as docs/exit-codes.md promises them.
+const (
+	exitDone        = 0
+	exitServerError = 1
+	exitRefused     = 2
+	exitNoSession   = 3
+	exitTimeout     = 4
+	exitLost        = 5
+	exitInterrupted = 130
+	exitClosedPipe  = 141 // 128 + SIGPIPE, what a shell sees of any writer
+)
+
+// connectFailure marks an error that kept a session from coming about, and
+// names the server for the hint.
+type connectFailure struct {
+	addr qmp.Address
+	err  error
+}
+
+func (e *connectFailure) Error() string { return e.err.Error() }
+func (e *connectFailure) Unwrap() error { return e.err }
+
+// exitCode is the one place where an error becomes a code.
+func exitCode(err error) int {
+	var (
+		failed      *connectFailure
+		server      *qmp.ExecuteError
+		output      *shell.OutputError
+		interrupted *qmp.InterruptedError
+		parse       *qmp.ServerParseError
+		state       *proto.StateError
+		usage       *usageError
+	)
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.Is(err, errInterrupted):
+		return exitInterrupted
+	case errors.As(err, &usage):
+		return exitRefused
+	case errors.As(err, &output):
+		if errors.Is(err, syscall.EPIPE) {
+			return exitClosedPipe
+		}
+		return exitRefused
+	case errors.As(err, &server):
+		return exitServerError
+	case timedOut(err):
+		return exitTimeout
+	case errors.As(err, &failed):
+		return exitNoSession
+	case errors.As(err, &interrupted), errors.As(err, &parse), errors.As(err, &state):
+		return exitLost
+	}
+	return exitRefused
+}
+
+func timedOut(err error) bool {
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, syscall.ETIMEDOUT)
+}
+
+// report prints what a person reads of err and returns the exit code.
+func report(o *options, err error) int {
+	if err != nil {
+		fmt.Fprintln(o.stderr, o.failure(o.printer(o.sys.Err), err))
+	}
+	return exitCode(err)
+}
+
+// failure is what a person reads of err.
+func (o *options) failure(p *render.Printer, err error) string {
+	f := render.Failure{Program: "qmpsh: ", Origins: o.debug}
+	var kept *shell.KeptGoingError
+	if errors.As(err, &kept) { // its first failure was reported when it happened
+		f.Summary = kept.Error()
+		return p.Failure(f)
+	}
+	var place *shell.PlaceError
+	if errors.As(err, &place) {
+		f.Program += place.LinkText() + ": "
+		err = place.Err
+	}
+	var (
+		line   *cmdline.Error
+		server *qmp.ExecuteError
+		failed *connectFailure
+		usage  *usageError
+		word   *shell.WordError
+		bad    *qmp.AddressError
+	)
+	switch {
+	case errors.Is(err, errInterrupted):
+		f.Summary = "interrupted"
+	case errors.As(err, &usage):
+		f.Summary = usage.msg
+		if usage.help != "" {
+			f.Hint = fmt.Sprintf("run `%s --help`", usage.help)
+		}
+	case errors.As(err, &line):
+		f.Summary, f.Source, f.Hint = line.Msg, line.Caret(), line.Hint
+	case errors.As(err, &word), errors.As(err, &bad):
+		f.Summary = err.Error()
+	case errors.As(err, &failed):
+		f.Summary, f.Chain, f.Hint = proto.Summary(failed.err), failed.err, hint(o, failed)
+	case errors.As(err, &server):
+		f.Summary = server.Error()
+	default:
+		f.Summary, f.Chain = proto.Summary(err), err
+	}
+	return p.Failure(f)
+}

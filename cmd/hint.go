@@ -1,0 +1,211 @@
+package cmd
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/user"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/qmpsh/qmpsh/proto/qmp"
+)
+
+// hint says in one sentence or two what most likely helps. It is empty where
+// the error alone says all there is to say.
+func hint(o *options, failed *connectFailure) string {
+	var (
+		greeting *qmp.GreetingError
+		sync     *qmp.AgentSyncError
+		dns      *net.DNSError
+	)
+	err, addr := failed.err, failed.addr
+	switch {
+	case errors.As(err, &greeting):
+		return greetingHint(o, greeting, addr)
+	case errors.As(err, &sync):
+		return "no guest agent answered. Is qemu-ga running in the guest, and is this its socket? A QMP monitor is reached without --agent."
+	case errors.As(err, &dns):
+		return fmt.Sprintf("the name %s is not known. Check the spelling, or use the IP address.", dns.Name)
+	case isTLS(err):
+		return tlsHint(err, addr)
+	case errors.Is(err, syscall.ENOENT):
+		return fmt.Sprintf("no such socket. Start QEMU with %s.", qemuOption(addr))
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return refusedHint(addr)
+	case errors.Is(err, syscall.EACCES), errors.Is(err, syscall.EPERM):
+		return permissionHint(addr)
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Sprintf("something exists at %s already. If nobody uses it, remove it, or choose another address.", addr)
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Sprintf("nothing answered at %s within %v. Is the host up, and does a firewall drop the packets? --timeout gives it longer.", addr, o.timeout)
+	}
+	return ""
+}
+
+func greetingHint(o *options, e *qmp.GreetingError, addr qmp.Address) string {
+	switch e.Kind {
+	case qmp.HMPMonitor:
+		return "this is an HMP monitor, made for people (-monitor). qmpsh needs a QMP monitor: start QEMU with " + qemuOption(addr) + "."
+	case qmp.TLSServer:
+		return fmt.Sprintf("this server speaks TLS: connect to tls:%s.", hostPort(addr))
+	case qmp.VNCServer:
+		return "this is a VNC server, not a QMP monitor."
+	case qmp.Silent:
+		return silentHint(o, addr)
+	case qmp.Closed:
+		return "the server closed the connection at once. A monitor behind a proxy or a server that ends does that."
+	}
+	return "this is no QMP monitor. A guest agent is reached with --agent."
+}
+
+// silentHint tells a held monitor from other silent servers. QEMU serves one
+// client at a time: the connection of a second one waits in the listener's
+// queue, which the kernel shows.
+func silentHint(o *options, addr qmp.Address) string {
+	const held = "another client holds the monitor: QEMU serves one at a time. Close that client, or give QEMU a second -qmp socket."
+	if addr.Kind == qmp.Unix {
+		queued, listener := unixListener(addr.Path)
+		switch {
+		case listener == "qemu-ga":
+			return "this is a guest agent: try --agent."
+		case queued:
+			return held
+		}
+		return "the server took the connection and sent no greeting. A guest agent's socket behaves so: try --agent."
+	}
+	tlsToo := ""
+	if addr.Kind == qmp.TCP {
+		tlsToo = fmt.Sprintf(" A server that speaks TLS is silent too: try tls:%s. A guest agent: try --agent.", hostPort(addr))
+	}
+	return "most likely " + held + tlsToo
+}
+
+// unixListener looks at the socket from outside: whether connections wait
+// there that nobody has accepted, and the name of the process that listens.
+func unixListener(path string) (queued bool, process string) {
+	table, err := os.ReadFile("/proc/net/unix")
+	if err != nil {
+		return false, ""
+	}
+	for line := range strings.Lines(string(table)) {
+		// Num RefCount Protocol Flags Type State Inode Path; a connection
+		// that waits for accept has no inode yet.
+		if f := strings.Fields(line); len(f) == 8 && f[6] == "0" && f[7] == path {
+			queued = true
+		}
+	}
+	return queued, listenerName(path)
+}
+
+// listenerName connects once more to learn who listens: the kernel gives the
+// peer's credentials without the peer's help.
+func listenerName(path string) string {
+	conn, err := net.Dial("unix", path)
+	if err != nil {
+		return ""
+	}
+	defer conn.Close()
+	raw, err := conn.(*net.UnixConn).SyscallConn()
+	if err != nil {
+		return ""
+	}
+	var name string
+	raw.Control(func(fd uintptr) {
+		cred, err := syscall.GetsockoptUcred(int(fd), syscall.SOL_SOCKET, syscall.SO_PEERCRED)
+		if err != nil {
+			return
+		}
+		comm, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", cred.Pid))
+		if err == nil {
+			name = strings.TrimSpace(string(comm))
+		}
+	})
+	return name
+}
+
+func refusedHint(addr qmp.Address) string {
+	if addr.Kind != qmp.Unix {
+		return fmt.Sprintf("nobody listens on %s. Start QEMU with %s.", hostPort(addr), qemuOption(addr))
+	}
+	if info, err := os.Stat(addr.Path); err == nil && info.Mode()&os.ModeSocket == 0 {
+		return addr.Path + " is no socket. The address is the path that follows unix: in QEMU's -qmp option."
+	}
+	return fmt.Sprintf("nobody listens on this socket: the file is left from a QEMU that has ended. Start QEMU again with %s.", qemuOption(addr))
+}
+
+func permissionHint(addr qmp.Address) string {
+	owner := ""
+	if info, err := os.Stat(addr.Path); err == nil {
+		if st, ok := info.Sys().(*syscall.Stat_t); ok {
+			name := strconv.Itoa(int(st.Uid))
+			if u, err := user.LookupId(name); err == nil {
+				name = u.Username
+			}
+			owner = fmt.Sprintf(" The socket belongs to %s (%s).", name, info.Mode().Perm())
+		}
+	}
+	return "you may not open this socket." + owner + " Run qmpsh as its owner, for example with sudo -u, or change the socket's mode."
+}
+
+func isTLS(err error) bool {
+	var (
+		record *tls.RecordHeaderError
+		header tls.RecordHeaderError
+		alert  tls.AlertError
+		verify *tls.CertificateVerificationError
+	)
+	return errors.As(err, &record) || errors.As(err, &header) || errors.As(err, &alert) ||
+		errors.As(err, &verify) || strings.HasPrefix(tlsOpError(err), "remote error")
+}
+
+// tlsOpError returns the operation of the error by which crypto/tls reports an
+// alert of the other side.
+func tlsOpError(err error) string {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		return op.Op
+	}
+	return ""
+}
+
+func tlsHint(err error, addr qmp.Address) string {
+	var (
+		record    tls.RecordHeaderError
+		authority x509.UnknownAuthorityError
+		name      x509.HostnameError
+		invalid   x509.CertificateInvalidError
+	)
+	switch {
+	case errors.As(err, &record):
+		return fmt.Sprintf("this server does not speak TLS: connect to tcp:%s.", hostPort(addr))
+	case errors.As(err, &authority):
+		return "the server's certificate is signed by an authority that this machine does not know: name it with --tls-ca FILE."
+	case errors.As(err, &name):
+		return "the server's certificate carries another name: give that name with --tls-server-name NAME."
+	case errors.As(err, &invalid):
+		return "the server's certificate is not valid (expired, not yet valid, or not meant for servers)."
+	}
+	return "the server refused the TLS handshake. QEMU asks for a client's certificate unless it runs with verify-peer=no: give one with --tls-cert and --tls-key."
+}
+
+// qemuOption is the option that makes QEMU listen at addr.
+func qemuOption(addr qmp.Address) string {
+	switch addr.Kind {
+	case qmp.Unix:
+		if name, ok := strings.CutPrefix(addr.Path, "@"); ok {
+			return fmt.Sprintf("-chardev socket,id=qmp,path=%s,abstract=on,server=on,wait=off -mon chardev=qmp,mode=control", name)
+		}
+		return fmt.Sprintf("-qmp unix:%s,server=on,wait=off", addr.Path)
+	case qmp.TCP, qmp.TLS:
+		return fmt.Sprintf("-qmp tcp:%s,server=on,wait=off", hostPort(addr))
+	}
+	return "-qmp unix:/tmp/qmp.sock,server=on,wait=off"
+}
+
+func hostPort(addr qmp.Address) string { return net.JoinHostPort(addr.Host, addr.Port) }

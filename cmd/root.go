@@ -1,0 +1,220 @@
+// Package cmd is qmpsh's command line: one cobra command a file, the flags
+// they share, and the one place where an error becomes an exit code and the
+// text that a person reads (exit.go).
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/qmpsh/qmpsh/proto/qmp"
+	"github.com/qmpsh/qmpsh/shell/render"
+)
+
+// System is what the commands know of the outside world.
+type System struct {
+	In       io.Reader
+	Out, Err io.Writer
+	Getenv   func(string) string
+}
+
+// Main runs one command line (without the program's name) and returns the exit
+// code of docs/exit-codes.md.
+func Main(args []string, sys System) int {
+	// A closed stdout must come back as an error of Write, so that a script
+	// can say where it stopped; unasked, the runtime would end the process.
+	pipe := make(chan os.Signal, 1)
+	signal.Notify(pipe, syscall.SIGPIPE)
+	defer signal.Stop(pipe)
+
+	o := &options{sys: sys, stderr: newSwitchWriter(sys.Err)}
+	root := newRootCmd(o)
+	root.SetArgs(args)
+	err := root.Execute()
+	return report(o, err)
+}
+
+func newRootCmd(o *options) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "qmpsh",
+		Short: "A shell for the QEMU Machine Protocol (QMP)",
+		Long: `qmpsh talks to QEMU, qemu-storage-daemon and the QEMU guest agent over QMP.
+
+  qmpsh connect /tmp/qmp.sock                  a shell on a terminal
+  qmpsh connect /tmp/qmp.sock < script         a script, one command a line
+  qmpsh exec -s /tmp/qmp.sock query-status     one command, one result
+  qmpsh connect demo:                          try it without QEMU
+
+Addresses: ` + strings.Join(qmp.AddressForms(), ", "),
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		Args:              rejectArgs,
+		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		PersistentPreRunE: func(*cobra.Command, []string) error { return o.check() },
+	}
+	root.SetIn(o.sys.In)
+	root.SetOut(o.sys.Out)
+	root.SetErr(o.sys.Err)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return &usageError{msg: err.Error(), help: cmd.CommandPath()}
+	})
+	o.register(root)
+	root.AddCommand(newConnectCmd(o), newExecCmd(o), newVersionCmd(o))
+	return root
+}
+
+// rejectArgs answers a first word that is no command. qmp-shell took the
+// socket there, so an address gets the command line that it meant.
+func rejectArgs(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	word := args[0]
+	err := &usageError{msg: fmt.Sprintf("unknown command %q", word), help: cmd.CommandPath()}
+	if near := cmd.SuggestionsFor(word); len(near) > 0 {
+		err.msg += fmt.Sprintf(": did you mean %q?", near[0])
+	} else if strings.ContainsAny(word, "/:") {
+		err.msg += fmt.Sprintf(": to open the shell on an address, run `qmpsh connect %s`", word)
+	}
+	return err
+}
+
+// options holds the flags that all commands share.
+type options struct {
+	sys    System
+	stderr *switchWriter
+
+	socket          string
+	timeout         time.Duration
+	timeoutSet      bool
+	skipNegotiation bool
+	agent           bool
+	output          string
+	color           string
+	verbose         bool
+	debug           bool
+	tls             tlsFlags
+
+	format render.Format
+}
+
+func (o *options) register(root *cobra.Command) {
+	f := root.PersistentFlags()
+	f.StringVarP(&o.socket, "socket", "s", "", "`ADDRESS` of the server (default $QMPSH_SOCKET, then $QMP_SOCKET)")
+	f.DurationVar(&o.timeout, "timeout", 5*time.Second, "limit for connecting, greeting and negotiation together")
+	f.BoolVarP(&o.skipNegotiation, "skip-negotiation", "N", false, "do not negotiate capabilities")
+	f.BoolVar(&o.agent, "agent", false, "the server is a guest agent (qemu-ga)")
+	f.StringVarP(&o.output, "output", "o", "", "`FORMAT` of results: json, pretty or raw (default pretty on a terminal, json elsewhere)")
+	f.StringVar(&o.color, "color", "auto", "`WHEN` to use colour: auto, always or never")
+	f.BoolVarP(&o.verbose, "verbose", "v", false, "echo the messages of both directions on stderr, secrets masked")
+	f.BoolVar(&o.debug, "debug", false, "log what the connection does, and show where an error was made")
+	f.StringVar(&o.tls.ca, "tls-ca", "", "`FILE` of the certificate authority that signed the server's certificate")
+	f.StringVar(&o.tls.cert, "tls-cert", "", "`FILE` of the client's certificate")
+	f.StringVar(&o.tls.key, "tls-key", "", "`FILE` of the client certificate's key")
+	f.StringVar(&o.tls.serverName, "tls-server-name", "", "`NAME` that the server's certificate must carry (default the host)")
+	f.SortFlags = false
+	fixed := func(words ...string) cobra.CompletionFunc {
+		return cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)
+	}
+	must(root.RegisterFlagCompletionFunc("output", fixed("json", "pretty", "raw")))
+	must(root.RegisterFlagCompletionFunc("color", fixed("auto", "always", "never")))
+	for _, name := range []string{"tls-ca", "tls-cert", "tls-key"} {
+		must(root.MarkPersistentFlagFilename(name))
+	}
+}
+
+// must guards calls that fail only when a flag's name is misspelt here.
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
+// check refuses flag values that no command can use.
+func (o *options) check() error {
+	switch o.output {
+	case "json":
+		o.format = render.JSON
+	case "pretty":
+		o.format = render.Pretty
+	case "raw":
+		o.format = render.Raw
+	case "":
+		o.format = render.JSON
+		if isTerminal(o.sys.Out) {
+			o.format = render.Pretty
+		}
+	default:
+		return usagef("--output %q is none of json, pretty, raw", o.output)
+	}
+	if !slices.Contains([]string{"auto", "always", "never"}, o.color) {
+		return usagef("--color %q is none of auto, always, never", o.color)
+	}
+	if o.timeout <= 0 {
+		return usagef("--timeout %v must be longer than nothing", o.timeout)
+	}
+	return o.tls.check()
+}
+
+// colored says whether w is to get colour.
+func (o *options) colored(w io.Writer) bool {
+	switch o.color {
+	case "always":
+		return true
+	case "never":
+		return false
+	}
+	return o.sys.Getenv("NO_COLOR") == "" && o.sys.Getenv("TERM") != "dumb" && isTerminal(w)
+}
+
+// isTerminal says whether stream is an open terminal.
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// usageError is a command line that qmpsh does not understand.
+type usageError struct {
+	msg  string
+	help string // the command whose --help says more; empty for none
+}
+
+func (e *usageError) Error() string { return e.msg }
+
+func usagef(format string, args ...any) error {
+	return &usageError{msg: fmt.Sprintf(format, args...)}
+}
+
+// errInterrupted is the cause of a context that Ctrl-C has ended.
+var errInterrupted = errors.New("interrupted")
+
+// interruptible ends the context at the first Ctrl-C. The second one ends the
+// process, as it would any other program.
+func interruptible(parent context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(parent)
+	keys := make(chan os.Signal, 1)
+	signal.Notify(keys, os.Interrupt)
+	go func() {
+		select {
+		case <-keys:
+			signal.Stop(keys)
+			cancel(errInterrupted)
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() {
+		signal.Stop(keys)
+		cancel(nil)
+	}
+}

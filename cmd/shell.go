@@ -1,0 +1,73 @@
+package cmd
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+
+	"github.com/adrg/xdg"
+
+	"github.com/qmpsh/qmpsh/proto/qmp"
+	"github.com/qmpsh/qmpsh/shell"
+	"github.com/qmpsh/qmpsh/shell/terminal"
+)
+
+// runShell opens the session, then the terminal: a connection that fails is
+// reported on an untouched screen.
+func runShell(c *connectOptions, client *qmp.Client, addr qmp.Address) error {
+	if c.keepGoing {
+		return usagef("--keep-going is for scripts: give one on stdin or as a file")
+	}
+	events := client.Events(qmp.Filter{})
+	if err := openInterruptible(c, client, addr); err != nil {
+		return err
+	}
+	defer leave(client)
+	screen, in := c.sys.Err, c.sys.In.(*os.File)
+	if isTerminal(c.sys.Out) {
+		screen = c.sys.Out
+	}
+	term, err := terminal.Open(terminal.Config{In: in, Out: screen, History: historyFile()})
+	if err != nil {
+		return err
+	}
+	defer term.Close()
+	c.stderr.redirect(term.Print)
+	defer c.stderr.redirect(nil)
+
+	executor := c.executor(client)
+	if isTerminal(c.sys.Out) {
+		results := c.printer(c.sys.Out)
+		executor.Result = func(r qmp.Reply) error { return results.WriteResult(printWriter{term}, r) }
+	}
+	p := c.printer(screen)
+	sh := &shell.Shell{
+		Executor: executor,
+		Terminal: term,
+		Events:   events,
+		Event:    p.Event,
+		Failed:   func(err error) string { return c.failure(p, err) },
+		Connect:  func(ctx context.Context) error { return c.open(ctx, client, addr) },
+		Address:  addr.String(),
+		Agent:    c.agent,
+	}
+	return sh.Run(context.Background())
+}
+
+func openInterruptible(c *connectOptions, client *qmp.Client, addr qmp.Address) error {
+	ctx, stop := interruptible(context.Background())
+	defer stop()
+	return c.open(ctx, client, addr)
+}
+
+// printWriter lets results and events take turns on the terminal.
+type printWriter struct{ term *terminal.Terminal }
+
+func (w printWriter) Write(p []byte) (int, error) {
+	w.term.Print(string(p))
+	return len(p), nil
+}
+
+// historyFile is where the XDG Base Directory Specification puts what a program
+// remembers.
+func historyFile() string { return filepath.Join(xdg.StateHome, "qmpsh", "history") }

@@ -1,0 +1,121 @@
+package shell
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/qmpsh/qmpsh/proto/qmp"
+)
+
+// askLimit bounds the shell's own questions to the server.
+const askLimit = 2 * time.Second
+
+// machine is what the prompt says of the server's VM. Any goroutine may use it.
+type machine struct {
+	client *qmp.Client
+	stale  chan struct{} // holds a token when the runstate has to be asked for
+
+	mu     sync.Mutex
+	name   string // of the VM; empty without one
+	status string // runstate in QAPI's words; empty if the server has none
+	gone   bool   // the session has ended
+}
+
+func newMachine(client *qmp.Client) *machine {
+	return &machine{client: client, stale: make(chan struct{}, 1)}
+}
+
+// prompt is "(vm1) ", with the runstate when it is not running.
+func (m *machine) prompt() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	name := m.name
+	if name == "" {
+		name = "QEMU"
+	}
+	switch {
+	case m.gone:
+		name += " disconnected"
+	case m.status != "" && m.status != "running":
+		name += " " + m.status
+	}
+	return "(" + name + ") "
+}
+
+// vm is the VM's name, empty without one.
+func (m *machine) vm() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.name
+}
+
+func (m *machine) lost() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.gone = true
+}
+
+// meet asks a new server for its VM's name and runstate. A server that has
+// neither (qemu-storage-daemon) is as good.
+func (m *machine) meet(ctx context.Context) {
+	var answer struct{ Name string }
+	m.ask(ctx, "query-name", &answer)
+	m.mu.Lock()
+	m.name, m.status, m.gone = answer.Name, "", false
+	m.mu.Unlock()
+	m.refresh(ctx)
+}
+
+// refresh asks for the runstate.
+func (m *machine) refresh(ctx context.Context) {
+	var answer struct{ Status string }
+	if !m.ask(ctx, "query-status", &answer) {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.status = answer.Status
+}
+
+func (m *machine) ask(ctx context.Context, command string, answer any) bool {
+	ctx, cancel := context.WithTimeout(ctx, askLimit)
+	defer cancel()
+	result, err := m.client.Execute(ctx, command, nil)
+	return err == nil && json.Unmarshal(result, answer) == nil
+}
+
+// note takes an event and says whether the runstate may have changed. The
+// runstate is asked for, not guessed: STOP alone has a dozen reasons.
+func (m *machine) note(ev qmp.Event) {
+	switch ev.Name {
+	case "STOP", "RESUME", "SHUTDOWN", "RESET", "SUSPEND", "SUSPEND_DISK", "WAKEUP",
+		"GUEST_PANICKED", "GUEST_CRASHLOADED", "MIGRATION", "WATCHDOG":
+		select {
+		case m.stale <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// keepTrue asks for the runstate whenever note found a reason to, and calls
+// changed after each. It returns when the context ends.
+func (m *machine) keepTrue(ctx context.Context, changed func()) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-m.stale:
+			m.refresh(ctx)
+			changed()
+		}
+	}
+}
+
+// sessionLost says whether err means that there is no session any more.
+func sessionLost(err error) bool {
+	var interrupted *qmp.InterruptedError
+	return errors.As(err, &interrupted)
+}

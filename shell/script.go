@@ -1,0 +1,206 @@
+package shell
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/qmpsh/qmpsh/proto/qmp"
+	"github.com/qmpsh/qmpsh/shell/cmdline"
+)
+
+// Script runs statements from a pipe or a file. Results go where the Executor
+// writes them.
+type Script struct {
+	*Executor
+	Name string    // for messages: the file's path, or "stdin"
+	In   io.Reader // the statements
+	// Events must have been opened before the session, so that it has the
+	// events that come with it.
+	Events *qmp.Listener
+	// Event takes each event as it comes, on a goroutine of the script's.
+	Event func(qmp.Event)
+	// Note takes a remark, on the same goroutine as Event.
+	Note func(string)
+	// Failed takes each failure that KeepGoing steps over.
+	Failed    func(error)
+	KeepGoing bool
+}
+
+// PlaceError says where in a script an error happened.
+type PlaceError struct {
+	Name string
+	Line int // counted from 1; where the statement begins
+	Err  error
+}
+
+func (e *PlaceError) Error() string { return e.LinkText() + ": " + e.Err.Error() }
+
+// Unwrap returns the error that happened there.
+func (e *PlaceError) Unwrap() error { return e.Err }
+
+// LinkText is the place alone.
+func (e *PlaceError) LinkText() string { return fmt.Sprintf("%s:%d", e.Name, e.Line) }
+
+// KeptGoingError ends a script that stepped over failures. It wraps the first
+// one, which decides the exit code.
+type KeptGoingError struct {
+	Name        string
+	Failed, Ran int // statements
+	First       error
+}
+
+func (e *KeptGoingError) Error() string {
+	return fmt.Sprintf("%s: %d of %d statements failed", e.Name, e.Failed, e.Ran)
+}
+
+// Unwrap returns the first failure.
+func (e *KeptGoingError) Unwrap() error { return e.First }
+
+// Run runs the script to its end, or to its first error unless KeepGoing is
+// set. The error is a *PlaceError or a *KeptGoingError, the context's cause, or
+// an *qmp.InterruptedError when the session ended while the script waited for
+// its next line. A lost session and a result that cannot be written end the
+// script in any case. After quit the script may end with the session.
+//
+// A read of In that is under way when Run returns goes on until it gets
+// something.
+func (s *Script) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	lost := make(chan error, 1)
+	pumped := make(chan struct{})
+	go func() {
+		defer close(pumped)
+		s.pump(ctx, lost)
+	}()
+	// The pump hands out what has arrived before it ends, so that no event that
+	// came before the last reply is lost.
+	defer func() {
+		cancel()
+		<-pumped
+	}()
+	sources := make(chan source, 64)
+	go read(ctx, s.In, sources)
+	return s.run(ctx, sources, lost)
+}
+
+func (s *Script) run(ctx context.Context, sources <-chan source, lost <-chan error) error {
+	kept := &KeptGoingError{Name: s.Name}
+	quit := false
+	for {
+		src, err := wait(ctx, sources, lost, quit)
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		command, err := s.statement(ctx, src)
+		if errors.Is(err, errLeave) {
+			break
+		}
+		if command != "" || err != nil {
+			kept.Ran++
+		}
+		if err == nil {
+			quit = quit || command == "quit"
+			continue
+		}
+		err = &PlaceError{Name: s.Name, Line: src.line, Err: err}
+		if !s.KeepGoing || src.err != nil || ctx.Err() != nil || final(err) {
+			return err
+		}
+		s.Failed(err)
+		if kept.Failed++; kept.First == nil {
+			kept.First = err
+		}
+	}
+	if kept.Failed > 0 {
+		return kept
+	}
+	return nil
+}
+
+// wait returns the next statement, io.EOF behind the last one, or why there
+// will be none. A line that is there goes before the end of the session, so
+// that the line which cannot run is named.
+func wait(ctx context.Context, sources <-chan source, lost <-chan error, quit bool) (source, error) {
+	if quit {
+		lost = nil
+	}
+	var ended error
+	select {
+	case src, ok := <-sources:
+		return next(src, ok)
+	case <-ctx.Done():
+		return source{}, context.Cause(ctx)
+	case ended = <-lost:
+	}
+	select {
+	case src, ok := <-sources:
+		return next(src, ok)
+	default:
+		return source{}, &qmp.InterruptedError{Err: ended}
+	}
+}
+
+func next(src source, ok bool) (source, error) {
+	if !ok {
+		return source{}, io.EOF
+	}
+	return src, nil
+}
+
+// final says whether nothing can follow err.
+func final(err error) bool {
+	var (
+		output *OutputError
+		server *qmp.ExecuteError
+		line   *cmdline.Error
+	)
+	return errors.As(err, &output) || !errors.As(err, &server) && !errors.As(err, &line)
+}
+
+// statement runs one statement and returns the name of its command, if it has
+// one.
+func (s *Script) statement(ctx context.Context, src source) (string, error) {
+	if src.err != nil {
+		return "", src.err
+	}
+	st, err := cmdline.Parse(src.text)
+	if err != nil {
+		return "", err
+	}
+	switch word, ok := shellWord(st); {
+	case word == ".exit":
+		return "", errLeave
+	case ok:
+		return "", &WordError{Word: word, Why: "belongs to the shell on a terminal; a script has .exit only"}
+	case st.Kind == cmdline.QMP:
+		return st.Command.Name, s.Execute(ctx, st.Command)
+	}
+	return "", nil
+}
+
+// pump hands out events until the context ends, and what has arrived by then.
+func (s *Script) pump(ctx context.Context, lost chan<- error) {
+	for {
+		ev, err := s.Events.Next(ctx)
+		var (
+			missed *qmp.MissedError
+			ended  *qmp.SessionEndedError
+		)
+		switch {
+		case err == nil:
+			s.Event(ev)
+		case errors.As(err, &missed):
+			s.Note(missed.Error())
+		case errors.As(err, &ended):
+			lost <- ended.Err
+			return
+		default:
+			return
+		}
+	}
+}

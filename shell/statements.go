@@ -1,0 +1,104 @@
+package shell
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/qmpsh/qmpsh/shell/cmdline"
+)
+
+// maxStatement is the longest statement of a script in bytes. QEMU's own
+// parser takes 64 MiB; without a limit /dev/zero would fill the memory.
+const maxStatement = 64 << 20
+
+// source is one statement's text and where it came from, or why reading ends.
+type source struct {
+	text string
+	line int // of its first line, counted from 1
+	err  error
+}
+
+// statements splits a script into statements: a line each, but for JSON,
+// transactions and continued lines, which go over several.
+type statements struct {
+	in   *bufio.Reader
+	line int // lines read so far
+}
+
+// read sends the statements of in until it ends, fails, or nobody wants them.
+func read(ctx context.Context, in io.Reader, to chan<- source) {
+	defer close(to)
+	s := &statements{in: bufio.NewReaderSize(in, 64<<10)}
+	for {
+		src := s.next()
+		if src.err == io.EOF {
+			return
+		}
+		select {
+		case to <- src:
+		case <-ctx.Done():
+			return
+		}
+		if src.err != nil {
+			return
+		}
+	}
+}
+
+// next returns the next statement that is not blank, or io.EOF in its err. What
+// the end of the script cuts short comes as it is: parsing it says what lacks.
+func (s *statements) next() source {
+	var join cmdline.Joiner
+	first := s.line + 1
+	for {
+		line, err := s.readLine(maxStatement - join.Len())
+		if err != nil && err != io.EOF {
+			return source{line: s.line, err: err}
+		}
+		whole := false
+		if line != "" {
+			whole = join.Add(line)
+		}
+		if !whole && err == nil {
+			continue
+		}
+		if text := join.Text(); strings.TrimSpace(text) != "" {
+			return source{text: text, line: first}
+		}
+		if err == io.EOF {
+			return source{err: io.EOF}
+		}
+		join, first = cmdline.Joiner{}, s.line+1
+	}
+}
+
+// readLine reads one line with its end. The last line of a script may lack it.
+func (s *statements) readLine(limit int) (string, error) {
+	s.line++
+	var line []byte
+	for {
+		part, err := s.in.ReadSlice('\n')
+		if len(line)+len(part) > limit {
+			return "", fmt.Errorf("the statement is longer than %d MiB", maxStatement>>20)
+		}
+		if err == nil && line == nil {
+			return string(part), nil
+		}
+		line = append(line, part...)
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return string(line), readError(err)
+		}
+	}
+}
+
+// readError words a failure to read a script.
+func readError(err error) error {
+	if err == nil || err == io.EOF {
+		return err
+	}
+	return fmt.Errorf("the script cannot be read: %w", err)
+}
