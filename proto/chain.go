@@ -137,8 +137,11 @@ func linkWords(err error, inner []error) string {
 	if len(inner) == 0 {
 		return text
 	}
-	text = strings.TrimRight(strings.TrimSuffix(elide(text, inner), "…"), ": \n")
-	if len(inner) > 1 && strings.Trim(text, "…:;, \n") == "" {
+	text = elide(text, inner)
+	switch {
+	case len(inner) == 1:
+		return strings.TrimRight(strings.TrimSuffix(text, "…"), ": \n")
+	case strings.Trim(text, "…:;, \n") == "":
 		return fmt.Sprintf("%d errors", len(inner))
 	}
 	return text

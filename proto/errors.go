@@ -71,7 +71,7 @@ func (e *StateError) Error() string {
 
 // newStateError picks the advice for a call that wants one state and found another.
 func newStateError(want, have State) *StateError {
-	e := &StateError{Origin: origin(2), Have: have, Want: want}
+	e := &StateError{Origin: origin(1), Have: have, Want: want}
 	switch {
 	case want == Idle && have == Connecting:
 		e.Advice = "wait for the attempt under way, or call Disconnect to end it"
