@@ -58,8 +58,8 @@ func command(ctx context.Context, t *Terminal, line string) (exit bool) {
 	switch word {
 	case "exit":
 		return true
-	case "panic": // in a callback, on readline's goroutine
-		t.screen.out = panicker{}
+	case "panic": // at the next key, in a callback on readline's goroutine
+		t.edit = func([]rune, int) ([]rune, int) { panic("on purpose") }
 	case "storm": // events until the line is there
 		go storm(ctx, t)
 	case "after": // one event, some time from now
@@ -80,11 +80,6 @@ func command(ctx context.Context, t *Terminal, line string) (exit bool) {
 	}
 	return false
 }
-
-// panicker panics when readline draws, which happens under Refresh in a callback.
-type panicker struct{}
-
-func (panicker) Write([]byte) (int, error) { panic("on purpose") }
 
 // storm prints about 1000 events a second, all in all 3000.
 func storm(ctx context.Context, t *Terminal) {

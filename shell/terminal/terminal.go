@@ -179,6 +179,12 @@ func (t *Terminal) Confirm(ctx context.Context, question string) (bool, error) {
 // caller masks secrets. An error means that the history file does not have it.
 func (t *Terminal) Remember(text string) error { return t.history.add(text) }
 
+// History returns what is remembered, oldest first.
+func (t *Terminal) History() []string {
+	entries, _ := t.history.snapshot()
+	return entries
+}
+
 // Close ends a running ReadLine, restores the terminal and frees everything.
 // Print goes on to work; ReadLine returns io.EOF.
 func (t *Terminal) Close() error {
