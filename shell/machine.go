@@ -52,6 +52,13 @@ func (m *machine) vm() string {
 	return m.name
 }
 
+// isGone says whether the session has ended.
+func (m *machine) isGone() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.gone
+}
+
 func (m *machine) lost() {
 	m.mu.Lock()
 	defer m.mu.Unlock()

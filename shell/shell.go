@@ -67,7 +67,11 @@ func (s *Shell) Run(parent context.Context) error {
 	err := s.loop(ctx)
 	cancel(nil)
 	owned.Wait()
-	if errors.Is(err, errLeave) || errors.Is(err, errQuit) {
+	switch {
+	case errors.Is(err, errQuit):
+		s.Terminal.Print(errQuit.Error())
+		return nil
+	case errors.Is(err, errLeave):
 		return nil
 	}
 	return err
@@ -139,6 +143,10 @@ func (s *Shell) statement(ctx context.Context, text string) error {
 
 // command runs a QMP command. Ctrl-C ends the wait for its answer.
 func (s *Shell) command(ctx context.Context, cmd qmp.Command) error {
+	if s.machine.isGone() {
+		s.Terminal.Print("not connected, nothing was sent: " + wayBack)
+		return nil
+	}
 	ending := cmd.Name == "quit"
 	if ending {
 		yes, err := s.Terminal.Confirm(ctx, "quit ends QEMU itself (.exit leaves the shell). End QEMU?")
@@ -218,17 +226,23 @@ func (s *Shell) pump(ctx context.Context, leave context.CancelCauseFunc) {
 // back to, so the shell ends with it.
 func (s *Shell) ended(cause error, leave context.CancelCauseFunc) {
 	if s.quit.Load() {
-		s.Terminal.Print(errQuit.Error())
 		leave(errQuit)
 		return
 	}
 	if cause == nil { // our own disconnect, for .reconnect
 		return
 	}
+	why := proto.Summary(cause)
+	if errors.Is(cause, io.EOF) {
+		why = "it closed the connection"
+	}
 	s.machine.lost()
-	s.Terminal.Print(fmt.Sprintf("%s has gone: %s. `.reconnect` connects again, Ctrl-D leaves.", s.Address, proto.Summary(cause)))
+	s.Terminal.Print(fmt.Sprintf("%s has gone: %s. %s", s.Address, why, wayBack))
 	s.showPrompt()
 }
+
+// wayBack is what to do without a session.
+const wayBack = "`.reconnect` connects again, Ctrl-D leaves."
 
 // greet says who has answered.
 func (s *Shell) greet(ctx context.Context) {
