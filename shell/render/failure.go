@@ -6,9 +6,10 @@ import (
 	"github.com/qmpsh/qmpsh/proto"
 )
 
-// Failure returns the block for an error: the summary line, then the chain with
-// a link a line, then the hint. Empty parts are left out; so is the chain of an
-// error that wraps nothing, which the summary says already.
+// Failure is what a person reads of an error: the summary line, the lines that
+// it is about, the chain with a link a line, and the hint. Empty parts are left
+// out; so is the chain of an error that wraps nothing, which the summary says
+// already.
 type Failure struct {
 	Program string // what the summary line begins with, such as "qmpsh: "
 	Summary string
@@ -20,7 +21,7 @@ type Failure struct {
 
 // Failure renders f.
 func (p *Printer) Failure(f Failure) string {
-	lines := []string{p.red.wrap(p.clean(f.Program)) + p.clean(f.Summary)}
+	lines := []string{p.red.wrap(p.oneText(f.Program)) + p.oneText(f.Summary)}
 	if f.Source != "" {
 		lines = append(lines, p.clean(f.Source))
 	}
@@ -38,6 +39,7 @@ func (p *Printer) Failure(f Failure) string {
 	return strings.Join(lines, "\n")
 }
 
+// clean makes text harmless for the Printer's destination.
 func (p *Printer) clean(text string) string {
 	if p.opts.Terminal {
 		return Sanitize(text)
@@ -45,5 +47,16 @@ func (p *Printer) clean(text string) string {
 	return text
 }
 
+// oneText is clean for text that must stay on one line, wherever it goes.
+func (p *Printer) oneText(text string) string {
+	if p.opts.Terminal || strings.ContainsAny(text, "\r\n") {
+		return SanitizeLine(text)
+	}
+	return text
+}
+
 // Dim returns a remark of qmpsh's own.
 func (p *Printer) Dim(text string) string { return p.dim.wrap(p.clean(text)) }
+
+// Text returns plain text of the server's, such as the human monitor's answer.
+func (p *Printer) Text(text string) string { return p.clean(text) }

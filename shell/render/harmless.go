@@ -1,53 +1,94 @@
 package render
 
 import (
-	"fmt"
 	"strings"
 	"unicode/utf8"
 )
 
 // harmful says whether r could act on a terminal: C0 (but line feed and tab,
-// which are layout), DEL, C1, and the marks that reverse the order of text.
+// which are layout), DEL, C1, the marks that reverse the order of text, and the
+// separators that some terminals take for line ends.
 func harmful(r rune) bool {
 	switch {
 	case r == '\n' || r == '\t':
 		return false
 	case r < 0x20, r >= 0x7f && r < 0xa0:
 		return true
-	case r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069:
-		return true
 	}
-	return r == 0x200e || r == 0x200f || r == 0x061c
+	return r >= 0x2028 && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == 0x200e || r == 0x200f || r == 0x061c
 }
 
-// Sanitize spells out whatever in text could act on a terminal: "\x1b", "\u202e".
-// Line feeds and tabs stay.
+// Sanitize spells out whatever in text could act on a terminal: \x1b for an
+// escape character, \x9b for a byte that is no UTF-8, \u202e for a character.
+// Line feeds and tabs stay; a carriage return before a line feed goes.
 func Sanitize(text string) string {
-	if i := firstHarm(text); i < len(text) {
-		return text[:i] + spell(text[i:], `\x%02x`)
+	at := harmAt(text, 0)
+	if at == len(text) {
+		return text
 	}
-	return text
+	var b strings.Builder
+	b.Grow(len(text) + 16)
+	done := 0
+	for ; at < len(text); at = harmAt(text, done) {
+		b.WriteString(text[done:at])
+		r, n := utf8.DecodeRuneInString(text[at:])
+		switch {
+		case r == '\r' && strings.HasPrefix(text[at+1:], "\n"):
+		case n == 1:
+			spell(&b, `\x`, rune(text[at]), 2)
+		default:
+			spell(&b, `\u`, r, 4)
+		}
+		done = at + n
+	}
+	b.WriteString(text[done:])
+	return b.String()
 }
 
-// harmlessJSON does the same to a JSON value, where such characters can only
-// stand in strings, so that it stays JSON. A byte that is no UTF-8 becomes \ufffd.
-func harmlessJSON(value []byte) []byte {
-	text := string(value)
-	if i := firstHarm(text); i < len(text) {
-		return []byte(text[:i] + spell(text[i:], `\ufffd`))
+// SanitizeLine is Sanitize for text that must stay on its line: what a server
+// put there must not look like a line of qmpsh's own.
+func SanitizeLine(text string) string {
+	if strings.ContainsAny(text, "\r\n") {
+		text = strings.NewReplacer("\r\n", `\n`, "\n", `\n`, "\r", `\r`).Replace(text)
 	}
-	return value
+	return Sanitize(text)
 }
 
-// firstHarm returns the place of the first harmful character or bad byte.
-func firstHarm(text string) int {
-	for i := 0; i < len(text); {
+// writeHarmless writes JSON with harmful characters as JSON escapes. DEL and C1
+// may stand unescaped in a JSON string; the others only where the server is not
+// true to JSON. A byte that is no UTF-8 becomes the character of that number.
+func writeHarmless(s *sink, value []byte) {
+	done := 0
+	for s.err == nil {
+		at := harmAt(value, done)
+		s.write(value[done:at])
+		if at == len(value) {
+			return
+		}
+		r, n := utf8.DecodeRune(value[at:])
+		if n == 1 {
+			r = rune(value[at])
+		}
+		s.buf = appendHex(append(s.buf, `\u`...), r, 4)
+		s.passOn()
+		done = at + n
+	}
+}
+
+// harmAt returns the place at or behind i of the first harmful character or
+// byte that is no UTF-8, and the length of text if there is none.
+func harmAt[T string | []byte](text T, i int) int {
+	for i < len(text) {
 		c := text[i]
 		if c >= 0x20 && c < 0x7f || c == '\n' || c == '\t' {
 			i++
 			continue
 		}
-		r, n := utf8.DecodeRuneInString(text[i:])
+		if c < utf8.RuneSelf {
+			return i
+		}
+		end := min(i+utf8.UTFMax, len(text))
+		r, n := utf8.DecodeRuneInString(string(text[i:end]))
 		if r == utf8.RuneError && n == 1 || harmful(r) {
 			return i
 		}
@@ -56,25 +97,14 @@ func firstHarm(text string) int {
 	return len(text)
 }
 
-// spell copies text with its harmful characters spelt out, bad bytes as bad says.
-func spell(text, bad string) string {
-	var b strings.Builder
-	b.Grow(len(text) + 16)
-	for i := 0; i < len(text); {
-		r, n := utf8.DecodeRuneInString(text[i:])
-		switch {
-		case r == utf8.RuneError && n == 1 && strings.Contains(bad, "%"):
-			fmt.Fprintf(&b, bad, text[i])
-		case r == utf8.RuneError && n == 1:
-			b.WriteString(bad)
-		case harmful(r) && r < 0x80 && strings.Contains(bad, "%"):
-			fmt.Fprintf(&b, bad, r)
-		case harmful(r):
-			fmt.Fprintf(&b, `\u%04x`, r)
-		default:
-			b.WriteString(text[i : i+n])
-		}
-		i += n
+func spell(b *strings.Builder, prefix string, r rune, digits int) {
+	var buf [8]byte
+	b.Write(appendHex(append(buf[:0], prefix...), r, digits))
+}
+
+func appendHex(dst []byte, r rune, digits int) []byte {
+	for shift := 4 * (digits - 1); shift >= 0; shift -= 4 {
+		dst = append(dst, "0123456789abcdef"[r>>shift&15])
 	}
-	return b.String()
+	return dst
 }

@@ -1,37 +1,35 @@
 package render
 
-import (
-	"bytes"
-	"encoding/json"
+import "bytes"
+
+const (
+	indentWidth = 2 // spaces a level
+	// maxIndent is how many levels are set in: deeper ones stand under each
+	// other, so that the output of a very deep value stays in proportion to it.
+	maxIndent = 64
 )
 
-// indentWidth is how many spaces one level is set in.
-const indentWidth = 2
+// indents is a line feed and the spaces of the deepest level.
+const indents = "\n" +
+	"                                                                " +
+	"                                                                "
 
 func hasLineEnd(p []byte) bool {
 	return bytes.IndexByte(p, '\n') >= 0 || bytes.IndexByte(p, '\r') >= 0
 }
 
-// compact removes the white space between tokens. Text that is no JSON stays.
-func compact(p []byte) []byte {
-	var b bytes.Buffer
-	b.Grow(len(p))
-	if err := json.Compact(&b, p); err != nil {
-		return p
-	}
-	return b.Bytes()
-}
-
-// Indent returns a JSON value over several lines, in colour if the Printer has
-// it. Empty objects and arrays stay on their line.
-func (p *Printer) Indent(value json.RawMessage) []byte {
-	src := []byte(value)
-	if p.opts.Terminal {
-		src = harmlessJSON(src)
-	}
-	dst := make([]byte, 0, len(src)+len(src)/2)
+// layOut writes the JSON value src, with its own white space replaced: over
+// several lines and painted, or on one line with a space behind each comma and
+// colon, as QEMU does. It changes nothing within tokens, so text that is no JSON
+// is not made worse.
+func (p *Printer) layOut(s *sink, src []byte, lines bool) {
 	depth := 0
-	for i := 0; i < len(src); {
+	newline := func() {
+		if lines {
+			s.writeString(indents[:1+indentWidth*min(depth, maxIndent)])
+		}
+	}
+	for i := 0; i < len(src) && s.err == nil; {
 		c := src[i]
 		end := i + 1
 		switch c {
@@ -39,53 +37,65 @@ func (p *Printer) Indent(value json.RawMessage) []byte {
 		case '{', '[':
 			// The closing bracket of either kind is two code points on.
 			if next := skipSpace(src, end); next < len(src) && src[next] == c+2 {
-				dst = append(dst, c, c+2)
+				s.buf = append(s.buf, c, c+2)
 				end = next + 1
 				break
 			}
+			s.buf = append(s.buf, c)
 			depth++
-			dst = newline(append(dst, c), depth)
+			newline()
 		case '}', ']':
 			depth = max(depth-1, 0)
-			dst = append(newline(dst, depth), c)
+			newline()
+			s.buf = append(s.buf, c)
 		case ',':
-			dst = newline(append(dst, c), depth)
+			s.buf = append(s.buf, ',')
+			if newline(); !lines {
+				s.buf = append(s.buf, ' ')
+			}
 		case ':':
-			dst = append(dst, ':', ' ')
+			s.buf = append(s.buf, ": "...)
 		default:
 			end = tokenEnd(src, i)
-			dst = p.paint(dst, src[i:end], src[end:])
+			if lines {
+				p.paint(s, src[i:end], src[end:])
+			} else {
+				p.token(s, src[i:end])
+			}
 		}
+		s.passOn()
 		i = end
 	}
-	return dst
 }
 
-// paint appends a scalar. rest is what follows it: a string before a colon is a key.
-func (p *Printer) paint(dst, token, rest []byte) []byte {
-	s := p.literal
+// paint writes a scalar in its colour. rest is what follows it: a string before
+// a colon is a key.
+func (p *Printer) paint(s *sink, token, rest []byte) {
+	style := p.literal
 	switch c := token[0]; {
 	case c == '"' && isKey(rest):
-		s = p.key
+		style = p.key
 	case c == '"':
-		s = p.text
+		style = p.text
 	case c == '-' || c >= '0' && c <= '9':
-		s = p.number
+		style = p.number
 	}
-	return append(append(append(dst, s.on...), token...), s.off...)
+	s.buf = append(s.buf, style.on...)
+	p.token(s, token)
+	s.buf = append(s.buf, style.off...)
+}
+
+func (p *Printer) token(s *sink, token []byte) {
+	if p.opts.Terminal {
+		writeHarmless(s, token)
+		return
+	}
+	s.write(token)
 }
 
 func isKey(rest []byte) bool {
 	i := skipSpace(rest, 0)
 	return i < len(rest) && rest[i] == ':'
-}
-
-func newline(dst []byte, depth int) []byte {
-	dst = append(dst, '\n')
-	for range depth * indentWidth {
-		dst = append(dst, ' ')
-	}
-	return dst
 }
 
 func skipSpace(p []byte, i int) int {
@@ -98,11 +108,13 @@ func skipSpace(p []byte, i int) int {
 // tokenEnd returns the index behind the scalar that begins at i.
 func tokenEnd(p []byte, i int) int {
 	if p[i] != '"' {
-		n := bytes.IndexAny(p[i:], " \t\r\n,:{}[]\"")
-		if n < 0 {
-			return len(p)
+		for i++; i < len(p); i++ {
+			switch p[i] {
+			case ' ', '\t', '\r', '\n', ',', ':', '{', '}', '[', ']', '"':
+				return i
+			}
 		}
-		return i + n
+		return i
 	}
 	for i++; i < len(p); i++ {
 		switch p[i] {

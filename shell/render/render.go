@@ -10,6 +10,7 @@ package render
 import (
 	"encoding/json"
 	"io"
+	"time"
 
 	"github.com/fatih/color"
 
@@ -29,8 +30,9 @@ const (
 // Options say where a Printer's text goes.
 type Options struct {
 	Format   Format
-	Color    bool // use colour
-	Terminal bool // make control characters harmless
+	Color    bool           // use colour
+	Terminal bool           // make control characters harmless
+	Location *time.Location // of the times of events; nil: local
 }
 
 // Printer makes text for one destination. Its methods may be called from any
@@ -44,10 +46,19 @@ type Printer struct {
 // style is a colour as the bytes that switch it on and off.
 type style struct{ on, off string }
 
-func (s style) wrap(text string) string { return s.on + text + s.off }
+// wrap paints text, if there is any.
+func (s style) wrap(text string) string {
+	if text == "" {
+		return ""
+	}
+	return s.on + text + s.off
+}
 
 // New makes a Printer.
 func New(o Options) *Printer {
+	if o.Location == nil {
+		o.Location = time.Local
+	}
 	p := &Printer{opts: o}
 	if !o.Color {
 		return p
@@ -79,57 +90,63 @@ func newStyle(attrs ...color.Attribute) style {
 }
 
 // WriteResult writes a reply in the Printer's format, with a line feed, in one
-// write unless it is long.
+// write unless it is long. A value on one line that needs no change, as QEMU
+// sends it, is written as it is, without a copy.
 func (p *Printer) WriteResult(w io.Writer, r qmp.Reply) error {
-	value := r.Return
+	value := []byte(r.Return)
 	if p.opts.Format == Raw {
 		value = r.Raw
 	}
+	s := sink{w: w}
 	if p.opts.Format == Pretty {
-		return writeLine(w, p.Indent(value))
+		p.layOut(&s, value, true)
+	} else {
+		p.oneLine(&s, value)
 	}
-	return writeLine(w, p.OneLine(value))
-}
-
-// longLine is from where on a second write is cheaper than a copy.
-const longLine = 32 << 10
-
-func writeLine(w io.Writer, line []byte) error {
-	if len(line) < longLine {
-		_, err := w.Write(append(append(make([]byte, 0, len(line)+1), line...), '\n'))
-		return err
-	}
-	if _, err := w.Write(line); err != nil {
-		return err
-	}
-	_, err := w.Write([]byte{'\n'})
-	return err
+	s.writeString("\n")
+	s.flush()
+	return s.err
 }
 
 // OneLine returns a JSON value on one line. A value that is on one line already,
-// as QEMU sends it, comes back as it is, with the server's spaces.
+// as QEMU sends it, comes back as it is, with the server's spaces and not
+// copied; one of many lines gets the spaces that QEMU puts on one line.
 func (p *Printer) OneLine(value json.RawMessage) []byte {
-	line := []byte(value)
-	if hasLineEnd(line) {
-		line = compact(line)
+	if !hasLineEnd(value) && !(p.opts.Terminal && harmAt([]byte(value), 0) < len(value)) {
+		return value
 	}
-	if p.opts.Terminal {
-		line = harmlessJSON(line)
-	}
-	return line
+	var s sink
+	p.oneLine(&s, value)
+	return s.buf
 }
 
-// Event returns the line for an event: its local time, its name and its data.
+func (p *Printer) oneLine(s *sink, value []byte) {
+	switch {
+	case hasLineEnd(value):
+		p.layOut(s, value, false)
+	case p.opts.Terminal:
+		writeHarmless(s, value)
+	default:
+		s.write(value)
+	}
+}
+
+// Indent returns a JSON value over several lines, in colour if the Printer has
+// it. Empty objects and arrays stay on their line.
+func (p *Printer) Indent(value json.RawMessage) []byte {
+	s := sink{buf: make([]byte, 0, len(value)+len(value)/2)}
+	p.layOut(&s, value, true)
+	return s.buf
+}
+
+// Event returns the line for an event: its time, its name and its data.
 func (p *Printer) Event(ev qmp.Event) string {
-	when := "            "
+	const layout = "15:04:05.000"
+	when := "            " // the server does not know
 	if !ev.Time.IsZero() {
-		when = ev.Time.Local().Format("15:04:05.000")
+		when = ev.Time.In(p.opts.Location).Format(layout)
 	}
-	name := ev.Name
-	if p.opts.Terminal {
-		name = Sanitize(name)
-	}
-	line := p.dim.wrap(when) + " " + p.bold.wrap(name)
+	line := p.dim.wrap(when) + " " + p.bold.wrap(p.oneText(ev.Name))
 	if len(ev.Data) > 0 {
 		line += " " + string(p.OneLine(ev.Data))
 	}
