@@ -8,9 +8,13 @@ import (
 	"time"
 )
 
-// stopWait is how long suspend waits for the process to be stopped and
-// continued. Only a process that cannot be stopped waits so long.
-const stopWait = 200 * time.Millisecond
+// suspend waits stopWait for the process to be stopped and continued. The
+// clock runs on in a stopped process, so contWait is added for the SIGCONT.
+// Only a process that cannot be stopped waits for both.
+const (
+	stopWait = 200 * time.Millisecond
+	contWait = 50 * time.Millisecond
+)
 
 // watch handles signals until the returned function is called. A signal that
 // comes in between is handled before that function returns.
@@ -89,10 +93,13 @@ func (t *Terminal) suspend() {
 	t.rl.Operation.Clean()
 	_ = t.tty.pause()
 	_ = syscall.Kill(0, syscall.SIGTSTP)
-	select {
-	case <-t.resumed:
-	case <-time.After(stopWait): // nobody there who could continue us, so we were not stopped
-		_ = t.tty.resume()
-		t.again(redraw{})
+	for _, wait := range []time.Duration{stopWait, contWait} {
+		select {
+		case <-t.resumed:
+			return
+		case <-time.After(wait):
+		}
 	}
+	_ = t.tty.resume() // nobody is there who could continue us, so we were not stopped
+	t.again(redraw{})
 }
