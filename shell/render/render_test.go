@@ -84,6 +84,7 @@ func TestPretty(t *testing.T) {
 	for _, tt := range []struct{ value, want string }{
 		{`{"b":1,"a":[true,null,"x\"y: {"],"c":{},"d":[ ]}`, "{\n  \"b\": 1,\n  \"a\": [\n    true,\n    null,\n    \"x\\\"y: {\"\n  ],\n  \"c\": {},\n  \"d\": []\n}"},
 		{"{\n \"a\" :\n [ { } , -1.50e3 ]\n}", "{\n  \"a\": [\n    {},\n    -1.50e3\n  ]\n}"},
+		{`[[[[[0]]]]]`, "[\n  [\n    [\n      [\n        [\n          0\n        ]\n      ]\n    ]\n  ]\n]"},
 		{`"x"`, `"x"`},
 		{`{}`, `{}`},
 	} {
