@@ -77,14 +77,15 @@ func timedOut(err error) bool {
 // report prints what a person reads of err and returns the exit code.
 func report(o *options, err error) int {
 	if err != nil {
-		fmt.Fprintln(o.stderr, o.failure(o.printer(o.sys.Err), err))
+		fmt.Fprintln(o.stderr, o.failure(o.printer(o.sys.Err), "qmpsh: ", err))
 	}
 	return exitCode(err)
 }
 
-// failure is what a person reads of err.
-func (o *options) failure(p *render.Printer, err error) string {
-	f := render.Failure{Program: "qmpsh: ", Origins: o.debug}
+// failure is what a person reads of err. program stands before it where other
+// programs may write too.
+func (o *options) failure(p *render.Printer, program string, err error) string {
+	f := render.Failure{Program: program, Origins: o.debug}
 	var kept *shell.KeptGoingError
 	if errors.As(err, &kept) { // its first failure was reported when it happened
 		f.Summary = kept.Error()

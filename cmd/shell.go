@@ -46,7 +46,7 @@ func runShell(c *connectOptions, client *qmp.Client, addr qmp.Address) error {
 		Terminal: term,
 		Events:   events,
 		Event:    p.Event,
-		Failed:   func(err error) string { return c.failure(p, err) },
+		Failed:   func(err error) string { return c.failure(p, "", err) },
 		Connect:  func(ctx context.Context) error { return c.open(ctx, client, addr) },
 		Address:  addr.String(),
 		Agent:    c.agent,
