@@ -77,7 +77,7 @@ func (p param) check(m member, path string) *Error {
 			return wrongType(path, "string")
 		}
 		if p.kind == kindEnum && !slices.Contains(p.values, m.text()) {
-			return Errorf("Parameter '%s' does not accept value '%s'", path, m.text())
+			return Errorf("Parameter '%s' does not accept value '%s'", p.name, m.text()) // no path, as in QEMU
 		}
 	case kindInt:
 		if _, err := strconv.ParseInt(string(m.value), 10, 64); err != nil {

@@ -1,19 +1,15 @@
 package qmpserver
 
-import (
-	"github.com/qmpsh/qmpsh/proto/qmp"
-)
+import "github.com/qmpsh/qmpsh/proto/qmp"
 
 // capabilities is the only command before negotiation is done.
 const capabilities = "qmp_capabilities"
-
-var errNegotiate = &Error{CommandNotFound, "Expecting capabilities negotiation with 'qmp_capabilities'"}
 
 // negotiate answers a command that comes before negotiation is done (QMP
 // specification, section 4, "Capabilities negotiation").
 func (se *Session) negotiate(c qmp.Command) (done bool, err *Error) {
 	if c.Name != capabilities {
-		return false, errNegotiate
+		return false, &Error{CommandNotFound, "Expecting capabilities negotiation with 'qmp_capabilities'"}
 	}
 	a, err := parseArguments(c.Arguments, []param{{name: "enable", kind: kindStrings}})
 	if err != nil {

@@ -101,6 +101,10 @@ var errClosing = errors.New("the server closes the session")
 // protocol says how the engine speaks for one session.
 func (s *Server) protocol(se *Session) proto.Protocol[*qmp.Message] {
 	framer := &requestFramer{}
+	lineEnd := "\r\n" // QEMU's way
+	if s.Agent {
+		lineEnd = "\n"
+	}
 	return proto.Protocol[*qmp.Message]{
 		Recv: func(r *proto.Reader) (*qmp.Message, error) {
 			raw, err := r.ReadMessage(framer)
@@ -117,7 +121,7 @@ func (s *Server) protocol(se *Session) proto.Protocol[*qmp.Message] {
 			if _, err := w.Write(raw); err != nil {
 				return err
 			}
-			_, err := w.WriteString("\r\n") // QEMU ends its lines so
+			_, err := w.WriteString(lineEnd)
 			return err
 		},
 		Establish: func(ctx context.Context, h *proto.Handshake[*qmp.Message]) error {

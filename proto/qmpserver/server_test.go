@@ -8,10 +8,12 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/qmpsh/qmpsh/proto"
 	"github.com/qmpsh/qmpsh/proto/qmp"
 )
 
@@ -37,11 +39,11 @@ func serve(t *testing.T, s Service) *talk {
 			n, err := client.Read(p)
 			buf = append(buf, p[:n]...)
 			for {
-				line, rest, ok := strings.Cut(string(buf), "\r\n")
+				line, rest, ok := strings.Cut(string(buf), "\n")
 				if !ok {
 					break
 				}
-				k.got <- line
+				k.got <- strings.TrimSuffix(line, "\r")
 				buf = []byte(rest)
 			}
 			if err != nil {
@@ -103,8 +105,8 @@ func (k *talk) close() error {
 }
 
 const (
-	testGreeting  = `{"QMP": {"version": {"qemu": {"micro": 3, "minor": 2, "major": 7}, "package": "test"}, "capabilities": ["oob"]}}`
-	needsNegotiat = `"error": {"class": "CommandNotFound", "desc": "Expecting capabilities negotiation with 'qmp_capabilities'"}}`
+	testGreeting = `{"QMP": {"version": {"qemu": {"micro": 3, "minor": 2, "major": 7}, "package": "test"}, "capabilities": ["oob"]}}`
+	needsCaps    = `"error": {"class": "CommandNotFound", "desc": "Expecting capabilities negotiation with 'qmp_capabilities'"}}`
 )
 
 func testServer() *Server {
@@ -142,7 +144,7 @@ func TestConversation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := serve(t, testServer())
 		k.expect(testGreeting)
-		k.ask(`{"execute": "query-x", "id": 1}`, `{"id": 1, `+needsNegotiat)
+		k.ask(`{"execute": "query-x", "id": 1}`, `{"id": 1, `+needsCaps)
 		k.ask(`{"execute": "qmp_capabilities", "id": [2]}`, `{"return": {}, "id": [2]}`)
 		k.ask(`{"execute": "query-x"}`, `{"return": {"x":1}}`)
 		k.ask(`{"execute": "echo", "arguments": {"a": 1.50}, "id": 12345678901234567890123}`,
@@ -153,6 +155,235 @@ func TestConversation(t *testing.T) {
 		k.ask(`{"execute": "<none>", "id": "a"}`,
 			`{"id": "a", "error": {"class": "CommandNotFound", "desc": "The command <none> has not been found"}}`)
 		if err := k.close(); err != nil {
+			t.Errorf("Serve: %v", err)
+		}
+	})
+}
+
+// negotiated starts s and negotiates; oob says with what.
+func negotiated(t *testing.T, s Service, oob bool) *talk {
+	t.Helper()
+	k := serve(t, s)
+	if len(k.lines()) != 1 {
+		t.Fatal("no greeting")
+	}
+	enable := ""
+	if oob {
+		enable = `"oob"`
+	}
+	k.ask(`{"execute": "qmp_capabilities", "arguments": {"enable": [`+enable+`]}}`, `{"return": {}}`)
+	return k
+}
+
+func TestNegotiationErrors(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := testServer()
+		s.OOB = false
+		k := serve(t, s)
+		k.expect(strings.Replace(testGreeting, `["oob"]`, `[]`, 1))
+		refuse := func(text, desc string) {
+			t.Helper()
+			k.ask(text, `{"error": {"class": "GenericError", "desc": "`+desc+`"}}`)
+		}
+		refuse(`{"exec-oob": "query-x"}`, "QMP input member 'exec-oob' is unexpected")
+		refuse(`{"execute": "qmp_capabilities", "arguments": {"enable": ["oob"]}}`, "Capability oob not available")
+		refuse(`{"execute": "qmp_capabilities", "arguments": {"enable": ["x"]}}`, "Parameter 'null' does not accept value 'x'")
+		refuse(`{"execute": "qmp_capabilities", "arguments": {"enable": [1]}}`, "Invalid parameter type for 'enable[0]', expected: string")
+		refuse(`{"execute": "qmp_capabilities", "arguments": {"enable": 1}}`, "Invalid parameter type for 'enable', expected: array")
+		k.ask(`{"execute": "qmp_capabilities"}`, `{"return": {}}`)
+		k.ask(`{"execute": "qmp_capabilities", "id": 1}`, `{"id": 1, "error": {"class": "CommandNotFound", `+
+			`"desc": "Capabilities negotiation is already complete, command ignored"}}`)
+		refuse(`{"exec-oob": "fast"}`, "QMP input member 'exec-oob' is unexpected")
+	})
+}
+
+// An out-of-band command overtakes one that is slow; in-band ones keep their order.
+func TestQ6_OutOfBandOvertakes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := negotiated(t, testServer(), true)
+		k.ask(`{"execute": "slow", "id": 1} {"execute": "query-x", "id": 2} {"exec-oob": "fast", "id": 3}`, `{"return": "fast", "id": 3}`)
+		k.ask(`{"exec-oob": "query-x", "id": 4}`,
+			`{"id": 4, "error": {"class": "GenericError", "desc": "The command query-x does not support OOB"}}`)
+		k.ask(`{"exec-oob": "none", "id": 5}`,
+			`{"id": 5, "error": {"class": "CommandNotFound", "desc": "The command none has not been found"}}`)
+		time.Sleep(time.Minute)
+		k.expect(`{"return": "slow", "id": 1}`, `{"return": {"x":1}, "id": 2}`)
+	})
+}
+
+func TestEventsFromAnyGoroutine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := testServer()
+		sessions := make(chan *Session, 1)
+		s.Opened = func(se *Session) { sessions <- se }
+		closed := false
+		s.Closed = func(*Session) { closed = true }
+		k := serve(t, s)
+		k.expect(testGreeting)
+		se := <-sessions
+		if err := se.Event("EARLY", nil); err != nil || se.Ready() {
+			t.Errorf("before negotiation: %v, ready %v", err, se.Ready())
+		}
+		k.ask(`{"execute": "qmp_capabilities"}`, `{"return": {}}`)
+		for range 10 {
+			go se.Event("TICK", map[string]string{"a": "<&>"})
+		}
+		const tick = `{"timestamp": {"seconds": 1700000000, "microseconds": 5}, "event": "TICK", "data": {"a": "<&>"}}`
+		want := []string{}
+		for range 10 {
+			want = append(want, tick)
+		}
+		k.expect(want...)
+		if err := k.close(); err != nil || !closed {
+			t.Errorf("Serve: %v, Closed called: %v", err, closed)
+		}
+		if se.Event("LATE", nil) == nil {
+			t.Error("an event of a session that is over was taken")
+		}
+	})
+}
+
+func TestQ4_PrettyServer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := testServer()
+		s.Pretty = true
+		k := serve(t, s)
+		k.lines()
+		k.ask(`{"execute": "qmp_capabilities", "id": "x"}`, "{", `    "return": {},`, `    "id": "x"`, "}")
+	})
+}
+
+func TestQ12_AgentServer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := testServer()
+		s.Agent = true
+		k := serve(t, s)
+		k.expect()
+		k.ask(`{"execute": "query-x"}`, `{"return": {"x":1}}`)
+		k.ask(`{"execute": "que`+"\xFF"+`{"execute": "guest-sync-delimited", "arguments": {"id": 7}}`,
+			`{"error": {"class": "GenericError", "desc": "JSON parse error, stray '\"que\ufffd'"}}`, "\xFF"+`{"return": 7}`)
+		k.ask(`{"execute": "guest-sync", "arguments": {"id": 8}, "id": 1}`, `{"return": 8, "id": 1}`)
+		k.ask(`{"execute": "guest-sync"}`, `{"error": {"class": "GenericError", "desc": "Parameter 'id' is missing"}}`)
+		k.ask(`{"execute": "qmp_capabilities"}`,
+			`{"error": {"class": "CommandNotFound", "desc": "The command qmp_capabilities has not been found"}}`)
+	})
+}
+
+// A handler that closes has its event and its reply delivered; what the client
+// sent behind is not looked at.
+func TestCloseAfterReply(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := negotiated(t, testServer(), false)
+		k.send(`{"execute": "bye", "id": 1}`)
+		go io.WriteString(k.conn, strings.Repeat(`{"execute": "query-x"}`, 30))
+		k.expect(`{"timestamp": {"seconds": 1700000000, "microseconds": 5}, "event": "SHUTDOWN"}`, `{"return": {}, "id": 1}`)
+		if err := <-k.end; err != nil {
+			t.Errorf("Serve: %v", err)
+		}
+	})
+}
+
+// However a session ends, with handlers at work and commands queued, Serve returns.
+func TestServeEnds(t *testing.T) {
+	cause := errors.New("enough")
+	tests := map[string]struct {
+		end  func(k *talk, cancel context.CancelCauseFunc)
+		want error
+	}{
+		"client closes": {func(k *talk, _ context.CancelCauseFunc) { k.conn.Close() }, nil},
+		"client closes inside a message": {func(k *talk, _ context.CancelCauseFunc) {
+			k.send(`{"execute": `)
+			k.conn.Close()
+		}, io.ErrUnexpectedEOF},
+		"context": {func(_ *talk, cancel context.CancelCauseFunc) { cancel(cause) }, cause},
+	}
+	for name, test := range tests {
+		for _, commands := range []int{0, 1, 5, 8, 9, 20} {
+			t.Run(fmt.Sprintf("%s, %d commands", name, commands), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					if commands > 8 && test.want == io.ErrUnexpectedEOF {
+						t.Skip("the server does not read so far")
+					}
+					ctx, cancel := context.WithCancelCause(t.Context())
+					k := negotiated(t, contextService{testServer(), ctx}, false)
+					go io.WriteString(k.conn, strings.Repeat(`{"execute": "slow"}`, commands))
+					synctest.Wait()
+					test.end(k, cancel)
+					err := <-k.end
+					if commands > 9 && errors.Is(err, io.ErrClosedPipe) {
+						return // it was not reading, and met the end with its next reply
+					}
+					if !errors.Is(err, test.want) {
+						t.Errorf("Serve: %v", err)
+					}
+				})
+			})
+		}
+	}
+}
+
+// contextService serves with a context of its own.
+type contextService struct {
+	Service
+	ctx context.Context
+}
+
+func (s contextService) Serve(_ context.Context, conn net.Conn) error {
+	return s.Service.Serve(s.ctx, conn)
+}
+
+// A client that sends commands and never reads does not make the server pile up
+// replies, and cannot keep it from closing.
+func TestClientThatDoesNotRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, server := net.Pipe()
+		defer client.Close()
+		s := testServer()
+		var session *Session
+		s.Opened = func(se *Session) { session = se }
+		end := make(chan error, 1)
+		go func() { end <- s.Serve(t.Context(), server) }()
+		readLine(t, client)
+		io.WriteString(client, `{"execute": "qmp_capabilities"}`)
+		readLine(t, client)
+		var written atomic.Int32
+		go func() {
+			for range 1000 {
+				if _, err := io.WriteString(client, `{"execute": "query-x"}`); err != nil {
+					return
+				}
+				written.Add(1)
+			}
+		}()
+		synctest.Wait()
+		if n := written.Load(); n > flushEvery+queueLength+2 {
+			t.Errorf("the server took %d commands without an answer read", n)
+		}
+		session.Close()
+		if err := <-end; !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Serve: %v", err)
+		}
+	})
+}
+
+func readLine(t *testing.T, conn net.Conn) {
+	t.Helper()
+	p := make([]byte, 1)
+	for p[0] != '\n' {
+		if _, err := conn.Read(p); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestMessageLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := testServer()
+		s.MaxMessage = 100
+		k := negotiated(t, s, false)
+		go io.WriteString(k.conn, `{"execute": "`+strings.Repeat("x", 100))
+		var limit *proto.LimitError
+		if err := <-k.end; !errors.As(err, &limit) {
 			t.Errorf("Serve: %v", err)
 		}
 	})

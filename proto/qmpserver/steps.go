@@ -14,7 +14,7 @@ const QEMUGreeting = `{"QMP": {"version": {"qemu": {"micro": 22, "minor": 2, "ma
 	`"package": "v7.2.22"}, "capabilities": ["oob"]}}`
 
 // scriptTime is when all events of scripts happen, so that a test can compare them.
-var scriptTime = time.Unix(1700000000, 123456000)
+func scriptTime() time.Time { return time.Unix(1700000000, 123456000) }
 
 // Send writes raw as it is: no newline, no check.
 func Send(raw string) Step {
@@ -148,7 +148,7 @@ func Event(name, data string) Step {
 		if data != "" {
 			d = json.RawMessage(data)
 		}
-		return p.WriteMessage(makeEvent(scriptTime, name, d))
+		return p.WriteMessage(makeEvent(scriptTime(), name, d))
 	}
 }
 

@@ -1,0 +1,90 @@
+package qmpserver
+
+import (
+	"bytes"
+	"compress/gzip"
+	_ "embed"
+	"encoding/json"
+	"io"
+	"strings"
+)
+
+// The schema of a real QEMU 7.2 for x86_64, the value of "return" as it came,
+// compressed. It was captured, and can be again, by
+//
+//	printf '%s\n' '{"execute":"qmp_capabilities"}' '{"execute":"query-qmp-schema"}' '{"execute":"quit"}' |
+//	  qemu-system-x86_64 -M q35,accel=tcg -nodefaults -display none -S -qmp stdio |
+//	  sed -n '3s/^{"return": \(.*\)}\r$/\1/p' | gzip -9n > proto/qmpserver/data/schema.json.gz
+//
+//go:embed data/schema.json.gz
+var demoSchemaFile []byte
+
+// The names of all commands of that QEMU, one a line, in the order of its
+// query-commands; " oob" follows where the schema says allow-oob. They stand apart
+// so that looking up a name does not unpack the schema.
+//
+//go:embed data/commands.txt
+var demoCommandsFile string
+
+// Replies that never change: a command's name and the value of "return" on each
+// line. They come from that QEMU with the demo's machine; names of nodes, thread
+// ids, counters and the monitor's address were made the demo's own.
+//
+//go:embed data/replies.txt
+var demoRepliesFile string
+
+// demoSchema unpacks the schema: two milliseconds, and only when somebody asks.
+func demoSchema() (json.RawMessage, error) {
+	z, err := gzip.NewReader(bytes.NewReader(demoSchemaFile))
+	if err != nil {
+		return nil, err
+	}
+	raw, err := io.ReadAll(z)
+	if err != nil {
+		return nil, err
+	}
+	return bytes.TrimSpace(raw), nil
+}
+
+// demoKnows reports whether QEMU 7.2 has a command, and whether out of band.
+func demoKnows(name string) (known, oob bool) {
+	for line := range strings.Lines(demoCommandsFile) {
+		line, oob := strings.CutSuffix(strings.TrimSuffix(line, "\n"), " oob")
+		if line == name {
+			return true, oob
+		}
+	}
+	return false, false
+}
+
+// demoCommandList is the reply to query-commands.
+func demoCommandList() any {
+	type entry struct {
+		Name string `json:"name"`
+	}
+	var list []entry
+	for line := range strings.Lines(demoCommandsFile) {
+		name, _, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+		list = append(list, entry{name})
+	}
+	return list
+}
+
+// demoReply returns a reply that never changes.
+func demoReply(name string) (json.RawMessage, bool) {
+	for line := range strings.Lines(demoRepliesFile) {
+		if have, raw, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " "); have == name {
+			return json.RawMessage(raw), true
+		}
+	}
+	return nil, false
+}
+
+// demoReplyNames gives the names that demoReply knows.
+func demoReplyNames(yield func(string) bool) {
+	for line := range strings.Lines(demoRepliesFile) {
+		if name, _, _ := strings.Cut(line, " "); !yield(name) {
+			return
+		}
+	}
+}
