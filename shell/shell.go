@@ -92,7 +92,12 @@ func (s *Shell) loop(ctx context.Context) error {
 			return err
 		}
 		for line := range strings.Lines(text + "\n") {
+			before := join
 			if !join.Add(line) {
+				if err := badAction(&before, &join); err != nil {
+					s.Terminal.Print(s.Failed(err))
+					join = before
+				}
 				continue
 			}
 			statement := join.Text()
@@ -102,6 +107,19 @@ func (s *Shell) loop(ctx context.Context) error {
 			}
 		}
 	}
+}
+
+// badAction says what is wrong with the line that was added to an open
+// transaction, so that the line can be typed again without the others.
+func badAction(before, after *cmdline.Joiner) error {
+	if before.Need() != cmdline.EndTransaction || after.Need() != cmdline.EndTransaction {
+		return nil
+	}
+	var fault *cmdline.Error
+	if _, err := cmdline.Parse(after.Text()); errors.As(err, &fault) && !fault.Unfinished {
+		return fault
+	}
+	return nil
 }
 
 // prompt says what a statement waits for. It is empty for a new statement, which

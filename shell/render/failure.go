@@ -21,7 +21,7 @@ type Failure struct {
 
 // Failure renders f.
 func (p *Printer) Failure(f Failure) string {
-	lines := []string{p.red.wrap(p.oneText(f.Program)) + p.oneText(f.Summary)}
+	lines := []string{p.red.wrap(p.oneText(f.Program + f.Summary))}
 	if f.Source != "" {
 		lines = append(lines, p.clean(f.Source))
 	}
