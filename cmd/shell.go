@@ -4,11 +4,13 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/adrg/xdg"
 
 	"github.com/qmpsh/qmpsh/proto/qmp"
 	"github.com/qmpsh/qmpsh/shell"
+	"github.com/qmpsh/qmpsh/shell/render"
 	"github.com/qmpsh/qmpsh/shell/terminal"
 )
 
@@ -38,7 +40,7 @@ func runShell(c *connectOptions, client *qmp.Client, addr qmp.Address) error {
 	executor := c.executor(client)
 	if isTerminal(c.sys.Out) {
 		results := c.printer(c.sys.Out)
-		executor.Result = func(r qmp.Reply) error { return results.WriteResult(printWriter{term}, r) }
+		executor.Result = func(r qmp.Reply) error { return printResult(term, results, r) }
 	}
 	p := c.printer(screen)
 	sh := &shell.Shell{
@@ -60,12 +62,15 @@ func openInterruptible(c *connectOptions, client *qmp.Client, addr qmp.Address) 
 	return c.open(ctx, client, addr)
 }
 
-// printWriter lets results and events take turns on the terminal.
-type printWriter struct{ term *terminal.Terminal }
-
-func (w printWriter) Write(p []byte) (int, error) {
-	w.term.Print(string(p))
-	return len(p), nil
+// printResult lets results and events take turns on the terminal. A result goes
+// there as one text: Print would end a line behind each part of it.
+func printResult(term *terminal.Terminal, p *render.Printer, r qmp.Reply) error {
+	var text strings.Builder
+	if err := p.WriteResult(&text, r); err != nil {
+		return err
+	}
+	term.Print(text.String())
+	return nil
 }
 
 // historyFile is where the XDG Base Directory Specification puts what a program
