@@ -71,7 +71,7 @@ func (s *session) syncedLocked(m *Message) {
 	k := s.inBand[0]
 	k.sent = true
 	// It fails only if the session is ending, which finishes the call.
-	_ = s.client.conn.Send(k.msg)
+	_ = s.client.conn.Send(&k.msg)
 }
 
 // agentFramer is a Framer that never fails: behind what is no message it goes on with

@@ -8,10 +8,10 @@ import (
 // call is one Do, from its submission to its end. The session's lock guards what has
 // no other word; reply and err may be read once done is closed.
 type call struct {
-	cmd Command  // constant
-	msg *Message // constant: what goes over the wire
-	key string   // constant: the key of its id, "" without one
-	oob bool     // constant
+	cmd Command // constant
+	msg Message // constant: what goes over the wire
+	key string  // constant: the key of its id, "" without one
+	oob bool    // constant
 
 	waiting   *list.Element // its place among those who wait for their turn
 	sent      bool          // false while an agent is synchronised for it
@@ -35,20 +35,22 @@ func (c *Client) newCall(s *session, cmd Command) (*call, error) {
 			k.oob = oob
 		}
 	}
+	size := len(`{"exec-oob": "", "arguments": , "id": }`) + maxOwnID
+	size += len(cmd.Name) + len(cmd.Arguments) + len(cmd.Raw) + len(cmd.ID)
+	buf := make([]byte, 0, size)
 	switch {
 	case cmd.NoID:
 		cmd.ID = nil
 	case cmd.ID == nil && !c.opts.Agent:
-		cmd.ID = c.newID(s)
+		buf = c.appendID(s, buf)
+		cmd.ID = buf[:len(buf):len(buf)]
 	}
-	size := len(`{"exec-oob": "", "arguments": , "id": }`)
-	size += len(cmd.Name) + len(cmd.Arguments) + len(cmd.Raw) + len(cmd.ID)
-	wire, err := cmd.Append(make([]byte, 0, size))
+	wire, err := cmd.Append(buf[len(buf):])
 	if err != nil {
 		return nil, err
 	}
 	k.cmd, k.key = cmd, idKey(cmd.ID)
-	k.msg = &Message{Raw: wire, ID: cmd.ID}
+	k.msg.Raw, k.msg.ID = wire, cmd.ID
 	return k, nil
 }
 

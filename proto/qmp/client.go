@@ -182,13 +182,16 @@ func (c *Client) notConnected() error {
 	}
 }
 
-// newID returns an id that no command in flight has.
-func (c *Client) newID(s *session) json.RawMessage {
+// maxOwnID is the length of the longest id that appendID makes.
+const maxOwnID = len(`"qmpsh-18446744073709551615"`)
+
+// appendID adds an id to buf that no command in flight has.
+func (c *Client) appendID(s *session, buf []byte) []byte {
 	for {
-		id := append(make([]byte, 0, 24), `"qmpsh-`...)
+		id := append(buf, `"qmpsh-`...)
 		id = strconv.AppendUint(id, c.lastID.Add(1), 10)
 		id = append(id, '"')
-		if !s.inFlight(string(id)) {
+		if !s.inFlight(id[len(buf):]) {
 			return id
 		}
 	}
@@ -210,11 +213,13 @@ func (c *Client) recv(r *proto.Reader) (*Message, error) {
 	}
 }
 
+var lineEnd = []byte("\n")
+
 func (c *Client) send(w *proto.Writer, m *Message) error {
 	if _, err := w.Write(m.Raw); err != nil {
 		return err
 	}
-	_, err := w.WriteString("\n")
+	_, err := w.Write(lineEnd)
 	return err
 }
 

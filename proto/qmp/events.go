@@ -320,7 +320,7 @@ func (s *listeners) end(cause error) {
 // deliver hands an event of the server to the listeners. It runs where messages are
 // received.
 func (c *Client) deliver(m *Message) error {
-	if len(c.listeners.all()) == 0 {
+	if len(c.listeners.all()) == 0 && isString(m.Event) {
 		return nil
 	}
 	ev, err := c.decodeEvent(m)

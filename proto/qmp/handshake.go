@@ -111,7 +111,7 @@ func (hs *handshake) noGreeting(err error, echo bool) error {
 // has an id, but a server that ignores ids is understood too.
 func (hs *handshake) negotiate() error {
 	s := hs.session
-	cmd := Command{Name: "qmp_capabilities", ID: s.client.newID(s)}
+	cmd := Command{Name: "qmp_capabilities", ID: s.client.appendID(s, nil)}
 	oob := s.greeting != nil && s.greeting.Offers("oob")
 	if oob {
 		cmd.Arguments = []byte(`{"enable": ["oob"]}`)

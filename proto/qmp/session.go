@@ -1,6 +1,7 @@
 package qmp
 
 import (
+	"bytes"
 	"container/list"
 	"encoding/json"
 	"errors"
@@ -63,10 +64,18 @@ func (s *session) noteCapabilities(args json.RawMessage) {
 	s.oob = slices.Contains(enabled.Enable, "oob")
 }
 
-func (s *session) inFlight(key string) bool {
+func (s *session) inFlight(id json.RawMessage) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.pending[key] != nil
+	return s.pendingLocked(id) != nil
+}
+
+// pendingLocked returns the command in flight that has the id, nil if there is none.
+func (s *session) pendingLocked(id json.RawMessage) *call {
+	if isString(id) && bytes.IndexByte(id, '\\') < 0 {
+		return s.pending[string(id)] // our own are their own keys, and this costs no memory
+	}
+	return s.pending[idKey(id)]
 }
 
 // submit sends a command, or lets it wait for its turn. From then on k.done tells
@@ -107,20 +116,21 @@ func (s *session) issueLocked(k *call) error {
 	if !k.oob {
 		s.inBand = append(s.inBand, k)
 	}
-	m := k.msg
+	m := &k.msg
 	if s.dirty {
 		m = s.startSyncLocked()
 	} else {
 		k.sent = true
 	}
 	err := s.client.conn.Send(m)
+	if err == nil {
+		return nil
+	}
 	var state *proto.StateError
 	if errors.As(err, &state) && state.Have == proto.Disconnecting {
 		return nil // the session is ending, and its end will finish the call
 	}
-	if err != nil {
-		s.removeLocked(k)
-	}
+	s.removeLocked(k)
 	return err
 }
 
@@ -204,7 +214,7 @@ func (s *session) matchLocked(m *Message) (*call, error) {
 		s.syncedLocked(m)
 		return nil, nil
 	case m.ID != nil:
-		k := s.pending[idKey(m.ID)]
+		k := s.pendingLocked(m.ID)
 		if k == nil {
 			log.Warn("dropped a message with an unknown id", "message", excerpt(m.Raw))
 		}

@@ -1,0 +1,265 @@
+package qmp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func eventNamed(name string) Event { return Event{Name: name} }
+
+// drain describes what the listener has at hand, without waiting.
+func drain(l *Listener) (got []string) {
+	done, cancel := context.WithCancel(context.Background())
+	cancel()
+	for {
+		ev, err := l.Next(done)
+		var missed *MissedError
+		var ended *SessionEndedError
+		switch {
+		case err == nil:
+			got = append(got, ev.Name)
+		case errors.As(err, &missed):
+			got = append(got, fmt.Sprint("missed ", missed.N))
+		case errors.As(err, &ended):
+			got = append(got, fmt.Sprint("ended ", ended.Err))
+		default:
+			return got
+		}
+	}
+}
+
+func TestQ9_EachListenerHasItsFilter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tests := []struct {
+			filter Filter
+			want   string
+		}{
+			{Filter{}, "STOP JOB_STATUS_CHANGE RESUME BLOCK_JOB_READY [odd"},
+			{Filter{Names: []string{"STOP"}}, "STOP"},
+			{Filter{Names: []string{"*JOB_*", "RESUME"}}, "JOB_STATUS_CHANGE RESUME BLOCK_JOB_READY"},
+			{Filter{Names: []string{"[odd"}}, "[odd"},
+			{Filter{Names: []string{"stop"}}, ""},
+			{Filter{Match: func(e Event) bool { return strings.Contains(string(e.Data), "yes") }}, "RESUME"},
+			{Filter{Names: []string{"S*"}, Match: func(e Event) bool { return e.Data == nil }}, "STOP"},
+		}
+		c := NewClient(Options{})
+		var all []*Listener
+		for _, test := range tests {
+			all = append(all, c.Events(test.filter))
+		}
+		connect(t, c, func(p *peer) {
+			p.send(event("STOP"), event("JOB_STATUS_CHANGE"), `{"event": "RESUME", "data": {"x": "yes"}}`, event("BLOCK_JOB_READY"), event("[odd"))
+			p.silence()
+		})
+		synctest.Wait()
+		for i, test := range tests {
+			if got := strings.Join(drain(all[i]), " "); got != test.want {
+				t.Errorf("%v: got %s", test.filter.Names, got)
+			}
+		}
+	})
+}
+
+func TestQ9_EventsCarryTheServersTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		book := &logBook{}
+		c := NewClient(Options{Logger: book.logger()})
+		l := c.Events(Filter{})
+		connect(t, c, func(p *peer) {
+			p.send(event("A"), `{"event": "B", "timestamp": {"seconds": -1, "microseconds": -1}}`,
+				`{"event": "C", "timestamp": {"seconds": "now"}}`, event("A"))
+			p.silence()
+		})
+		want := time.Unix(1700000000, 5000)
+		for _, test := range []struct {
+			name string
+			time time.Time
+		}{{"A", want}, {"B", time.Time{}}, {"C", time.Time{}}, {"A", want}} {
+			ev, err := l.Next(t.Context())
+			if err != nil || ev.Name != test.name || !ev.Time.Equal(test.time) {
+				t.Errorf("got %s at %v, %v", ev.Name, ev.Time, err)
+			}
+		}
+		if !book.has("level=WARN", "timestamp", "event=C") {
+			t.Error("no warning about the bad timestamp")
+		}
+	})
+}
+
+func TestQ9_OverflowIsToldInItsPlace(t *testing.T) {
+	l := newListener(Filter{Buffer: 20}, func(*Listener) {})
+	for i := range 50 {
+		l.deliver(eventNamed(fmt.Sprint(i)))
+	}
+	want := []string{"missed 30"}
+	for i := 30; i < 50; i++ {
+		want = append(want, fmt.Sprint(i))
+	}
+	if got := drain(l); !slices.Equal(got, want) {
+		t.Errorf("got %v", got)
+	}
+	l.deliver(eventNamed("more"))
+	if got := drain(l); !slices.Equal(got, []string{"more"}) {
+		t.Errorf("then got %v", got)
+	}
+}
+
+func TestQ9_TheEndOfASessionSurvivesOverflow(t *testing.T) {
+	l := newListener(Filter{Buffer: 2}, func(*Listener) {})
+	events := func(n int) {
+		for range n {
+			l.deliver(eventNamed("e"))
+		}
+	}
+	end := func(text string) { l.end(&SessionEndedError{Err: errors.New(text)}) }
+	steps := []struct {
+		name string
+		do   func()
+		want string
+	}{
+		{"kept", func() { events(1); end("one") }, "e, ended one"},
+		{"at the edge", func() { events(2); end("one") }, "missed 1, e, ended one"},
+		{"dropped", func() { events(2); end("one"); events(3) }, "missed 2, ended one, missed 1, e, e"},
+		{"two, the first dropped", func() { events(1); end("one"); events(2); end("two") }, "missed 1, ended one, missed 1, e, ended two"},
+		{"both dropped", func() { end("one"); events(1); end("two"); events(4) }, "missed 1, ended two, missed 2, e, e"},
+	}
+	for _, step := range steps {
+		step.do()
+		if got := strings.Join(drain(l), ", "); got != step.want {
+			t.Errorf("%s: got %s", step.name, got)
+		}
+	}
+}
+
+// Nobody reads the listener, and the replies come all the same.
+func TestQ9_SlowListenerDelaysNoReply(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := NewClient(Options{})
+		l := c.Events(Filter{Buffer: 3})
+		connect(t, c, func(p *peer) {
+			for range 100 {
+				line, id := p.command()
+				if line == "" {
+					return
+				}
+				p.send(event("A"))
+				p.reply(id, "{}")
+			}
+			p.silence()
+		})
+		for range 100 {
+			if _, err := c.Execute(t.Context(), "x", nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got, want := drain(l), []string{"missed 97", "A", "A", "A"}; !slices.Equal(got, want) {
+			t.Errorf("got %v", got)
+		}
+	})
+}
+
+func TestQ9_AListenerOutlivesSessions(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := NewClient(Options{})
+		l := c.Events(Filter{Names: []string{"*"}})
+		connect(t, c, func(p *peer) { p.send(event("A"), event("B")) })
+		if err := c.Wait(t.Context()); err != io.EOF {
+			t.Fatal(err)
+		}
+		c.Disconnect(t.Context())
+		connect(t, c, func(p *peer) { p.send(event("C")); p.silence() })
+		synctest.Wait()
+		c.Disconnect(t.Context())
+		if got, want := drain(l), []string{"A", "B", "ended EOF", "C", "ended <nil>"}; !slices.Equal(got, want) {
+			t.Errorf("got %v", got)
+		}
+	})
+}
+
+func TestQ9_NextWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newListener(Filter{}, func(*Listener) {})
+		why := errors.New("enough")
+		ctx, cancel := context.WithCancelCause(t.Context())
+		time.AfterFunc(time.Second, func() { l.deliver(eventNamed("A")) })
+		time.AfterFunc(2*time.Second, func() { cancel(why) })
+		if ev, err := l.Next(ctx); err != nil || ev.Name != "A" {
+			t.Errorf("got %v, %v", ev, err)
+		}
+		if _, err := l.Next(ctx); err != why {
+			t.Errorf("got %v", err)
+		}
+		// What has come is not lost to an ended context.
+		l.deliver(eventNamed("B"))
+		if ev, err := l.Next(ctx); err != nil || ev.Name != "B" {
+			t.Errorf("got %v, %v", ev, err)
+		}
+	})
+}
+
+func TestQ9_ReadersOfOneListenerShareItsEvents(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newListener(Filter{}, func(*Listener) {})
+		got := make(chan string, 10)
+		for range 3 {
+			go func() {
+				for {
+					ev, err := l.Next(t.Context())
+					if err != nil {
+						got <- err.Error()
+						return
+					}
+					got <- ev.Name
+				}
+			}()
+		}
+		synctest.Wait()
+		for range 5 {
+			l.deliver(eventNamed("A"))
+		}
+		synctest.Wait()
+		l.Close()
+		l.Close()
+		synctest.Wait()
+		close(got)
+		count := map[string]int{}
+		for name := range got {
+			count[name]++
+		}
+		if count["A"] != 5 || count[ErrListenerClosed.Error()] != 3 {
+			t.Errorf("got %v", count)
+		}
+	})
+}
+
+func TestQ9_ClosedListenerGetsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := NewClient(Options{})
+		closed, open := c.Events(Filter{}), c.Events(Filter{})
+		closed.Close()
+		connect(t, c, func(p *peer) { p.send(event("A")); p.silence() })
+		if ev, err := open.Next(t.Context()); err != nil || ev.Name != "A" {
+			t.Errorf("got %v, %v", ev, err)
+		}
+		if _, err := closed.Next(t.Context()); err != ErrListenerClosed {
+			t.Errorf("got %v", err)
+		}
+		if n := len(c.listeners.all()); n != 1 {
+			t.Errorf("the client has %d listeners", n)
+		}
+	})
+}
+
+func TestQ9_EventWithoutANameEndsTheSession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := running(t, Options{}, func(p *peer) { p.send(`{"event": 5}`); p.silence() })
+		wantError[*ServerParseError](t, c.Wait(t.Context()))
+	})
+}
