@@ -96,6 +96,9 @@ func runScript(c *connectOptions, client *qmp.Client, addr qmp.Address, path str
 			return usagef("cannot read the script: %v", err)
 		}
 		defer file.Close()
+		if info, err := file.Stat(); err == nil && info.IsDir() {
+			return usagef("cannot read the script: %s is a directory", path)
+		}
 		name, in = path, file
 	}
 	ctx, stop := interruptible(context.Background())

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"syscall"
 
 	"github.com/qmpsh/qmpsh/proto"
@@ -82,6 +83,16 @@ func report(o *options, err error) int {
 	return exitCode(err)
 }
 
+// shorten keeps an error of the server's to what a person can read: QEMU repeats
+// a command's name in it, however long that is.
+func shorten(text string) string {
+	const most = 2000 // bytes
+	if len(text) <= most {
+		return text
+	}
+	return fmt.Sprintf("%s… (%d bytes)", strings.ToValidUTF8(text[:most], ""), len(text))
+}
+
 // failure is what a person reads of err. program stands before it where other
 // programs may write too.
 func (o *options) failure(p *render.Printer, program string, err error) string {
@@ -103,6 +114,8 @@ func (o *options) failure(p *render.Printer, program string, err error) string {
 		usage  *usageError
 		word   *shell.WordError
 		bad    *qmp.AddressError
+		output *shell.OutputError
+		read   *shell.ReadError
 	)
 	switch {
 	case errors.Is(err, errInterrupted):
@@ -114,12 +127,12 @@ func (o *options) failure(p *render.Printer, program string, err error) string {
 		}
 	case errors.As(err, &line):
 		f.Summary, f.Source, f.Hint = line.Msg, line.Caret(), line.Hint
-	case errors.As(err, &word), errors.As(err, &bad):
+	case errors.As(err, &word), errors.As(err, &bad), errors.As(err, &output), errors.As(err, &read):
 		f.Summary = err.Error()
 	case errors.As(err, &failed):
 		f.Summary, f.Chain, f.Hint = proto.Summary(failed.err), failed.err, hint(o, failed)
 	case errors.As(err, &server):
-		f.Summary = server.Error()
+		f.Summary = shorten(server.Error())
 	default:
 		f.Summary, f.Chain = proto.Summary(err), err
 	}

@@ -40,6 +40,8 @@ func hint(o *options, failed *connectFailure) string {
 		return refusedHint(addr)
 	case errors.Is(err, syscall.EACCES), errors.Is(err, syscall.EPERM):
 		return permissionHint(addr)
+	case errors.Is(err, syscall.EAGAIN) && addr.Kind == qmp.Unix:
+		return heldHint + " Others wait for it already, so many that the queue is full."
 	case errors.Is(err, syscall.EADDRINUSE):
 		return fmt.Sprintf("something exists at %s already. If nobody uses it, remove it, or choose another address.", addr)
 	case errors.Is(err, context.DeadlineExceeded):
@@ -68,14 +70,12 @@ func greetingHint(o *options, e *qmp.GreetingError, addr qmp.Address) string {
 // client at a time: the connection of a second one waits in the listener's
 // queue, which the kernel shows.
 func silentHint(o *options, addr qmp.Address) string {
-	const held = "another client holds the monitor: QEMU serves one at a time. Close that client, or give QEMU a second -qmp socket."
 	if addr.Kind == qmp.Unix {
-		queued, listener := unixListener(addr.Path)
 		switch {
-		case listener == "qemu-ga":
+		case unixQueued(addr.Path):
+			return heldHint
+		case listenerName(addr.Path) == "qemu-ga":
 			return "this is a guest agent: try --agent."
-		case queued:
-			return held
 		}
 		return "the server took the connection and sent no greeting. A guest agent's socket behaves so: try --agent."
 	}
@@ -83,28 +83,31 @@ func silentHint(o *options, addr qmp.Address) string {
 	if addr.Kind == qmp.TCP {
 		tlsToo = fmt.Sprintf(" A server that speaks TLS is silent too: try tls:%s. A guest agent: try --agent.", hostPort(addr))
 	}
-	return "most likely " + held + tlsToo
+	return "most likely " + heldHint + tlsToo
 }
 
-// unixListener looks at the socket from outside: whether connections wait
-// there that nobody has accepted, and the name of the process that listens.
-func unixListener(path string) (queued bool, process string) {
+const heldHint = "another client holds the monitor: QEMU serves one at a time. Close that client, or give QEMU a second -qmp socket."
+
+// unixQueued looks at the socket from outside: whether connections wait there
+// that nobody has accepted, ours among them.
+func unixQueued(path string) bool {
 	table, err := os.ReadFile("/proc/net/unix")
 	if err != nil {
-		return false, ""
+		return false
 	}
 	for line := range strings.Lines(string(table)) {
 		// Num RefCount Protocol Flags Type State Inode Path; a connection
 		// that waits for accept has no inode yet.
 		if f := strings.Fields(line); len(f) == 8 && f[6] == "0" && f[7] == path {
-			queued = true
+			return true
 		}
 	}
-	return queued, listenerName(path)
+	return false
 }
 
 // listenerName connects once more to learn who listens: the kernel gives the
-// peer's credentials without the peer's help.
+// peer's credentials without the peer's help. It must not be asked of a listener
+// whose queue is in use: the place there is taken until the listener accepts.
 func listenerName(path string) string {
 	conn, err := net.Dial("unix", path)
 	if err != nil {

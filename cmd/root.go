@@ -38,10 +38,13 @@ func Main(args []string, sys System) int {
 	signal.Notify(pipe, syscall.SIGPIPE)
 	defer signal.Stop(pipe)
 
-	o := &options{sys: sys, stderr: newSwitchWriter(sys.Err)}
+	o := &options{sys: sys, stderr: newSwitchWriter(sys.Err), printed: &output{w: sys.Out}}
 	root := newRootCmd(o)
 	root.SetArgs(args)
 	err := root.Execute()
+	if err == nil {
+		err = o.printed.err
+	}
 	return report(o, err)
 }
 
@@ -57,20 +60,23 @@ func newRootCmd(o *options) *cobra.Command {
   qmpsh connect demo:                          try it without QEMU
 
 Addresses: ` + strings.Join(qmp.AddressForms(), ", "),
+		Version:           version(),
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		Args:              rejectArgs,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		PersistentPreRunE: func(*cobra.Command, []string) error { return o.check() },
 	}
+	root.SetVersionTemplate(versionText() + "\n")
 	root.SetIn(o.sys.In)
-	root.SetOut(o.sys.Out)
+	root.SetOut(o.printed)
 	root.SetErr(o.sys.Err)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return &usageError{msg: err.Error(), help: cmd.CommandPath()}
 	})
 	o.register(root)
-	root.AddCommand(newConnectCmd(o), newExecCmd(o), newVersionCmd(o))
+	root.AddCommand(newConnectCmd(o), newExecCmd(o), newVersionCmd())
+	adoptBuiltins(root)
 	return root
 }
 
@@ -92,8 +98,9 @@ func rejectArgs(cmd *cobra.Command, args []string) error {
 
 // options holds the flags that all commands share.
 type options struct {
-	sys    System
-	stderr *switchWriter
+	sys     System
+	stderr  *switchWriter
+	printed *output // stdout, for what cobra prints
 
 	socket          string
 	timeout         time.Duration

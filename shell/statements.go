@@ -83,7 +83,7 @@ func (s *statements) readLine(limit int) (string, error) {
 	for {
 		part, err := s.in.ReadSlice('\n')
 		if len(line)+len(part) > limit {
-			return "", fmt.Errorf("the statement is longer than %d MiB", maxStatement>>20)
+			return "", &ReadError{Err: fmt.Errorf("a statement is longer than %d MiB", maxStatement>>20)}
 		}
 		if err == nil && line == nil {
 			return string(part), nil
@@ -95,10 +95,19 @@ func (s *statements) readLine(limit int) (string, error) {
 	}
 }
 
-// readError words a failure to read a script.
 func readError(err error) error {
 	if err == nil || err == io.EOF {
 		return err
 	}
-	return fmt.Errorf("the script cannot be read: %w", err)
+	return &ReadError{Err: err}
 }
+
+// ReadError is a script that could not be read to its end.
+type ReadError struct {
+	Err error
+}
+
+func (e *ReadError) Error() string { return fmt.Sprintf("the script cannot be read: %v", e.Err) }
+
+// Unwrap returns the cause.
+func (e *ReadError) Unwrap() error { return e.Err }
