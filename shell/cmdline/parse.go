@@ -193,6 +193,9 @@ func commandName(w word) (string, *fault) {
 	case raw == ")":
 		f.msg, f.hint = `")" closes no transaction`, "a transaction opens with transaction("
 		return "", f
+	case raw[0] == '}', raw[0] == ']':
+		f.msg, f.hint = quoteWord(raw[:1])+" closes nothing", "the brackets before it are closed already, or never opened"
+		return "", f
 	}
 	return name, nil
 }

@@ -165,6 +165,8 @@ func TestParseErrors(t *testing.T) {
 		{"list", "[1]", "1:1", "command's name", ""},
 		{"stray )", ") ", "1:1", `")" closes no transaction`, ""},
 		{"stray ) behind", "x )", "1:3", `")" is not`, "closes no transaction"},
+		{"stray }", "} ", "1:1", `"}" closes nothing`, ""},
+		{"stray ] with more", "]}", "1:1", `"]" closes nothing`, ""},
 		{"empty name", `"" a=1`, "1:1", "command's name", ""},
 		{"backslash and space", "x \\ ", "1:3", "is not key=value", "last character"},
 		{"two commands", "query-status\nquery-block", "2:1", `second command begins at "query-block"`, "one command"},
