@@ -1,0 +1,163 @@
+package cmd_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/qmpsh/qmpsh/cmd"
+	"github.com/qmpsh/qmpsh/proto/qmp/qmptest"
+	"github.com/qmpsh/qmpsh/proto/qmpserver"
+)
+
+// hangLimit is when a run that does not end is a failure. It is no measure of
+// speed: a busy machine must not reach it.
+const hangLimit = 60 * time.Second
+
+// result is what a run of qmpsh left.
+type result struct {
+	code     int
+	out, err string
+}
+
+// String is for failure messages.
+func (r result) String() string {
+	return fmt.Sprintf("exit code %d\n[stdout]\n%s\n[stderr]\n%s", r.code, r.out, r.err)
+}
+
+// run runs qmpsh in this process, without a terminal and with an empty
+// environment.
+func run(t testing.TB, stdin string, args ...string) result {
+	t.Helper()
+	return runWith(t, strings.NewReader(stdin), nil, args...)
+}
+
+// runWith is run with an environment and any stdin. What reads stdin ends with
+// stdin, not with the run.
+func runWith(t testing.TB, stdin io.Reader, env map[string]string, args ...string) result {
+	t.Helper()
+	var out, err buffer
+	return runTo(t, cmd.System{
+		In: stdin, Out: &out, Err: &err,
+		Getenv: func(name string) string { return env[name] },
+	}, args...)
+}
+
+// runTo is run with all streams of the caller's. It fills the result from those
+// that are buffers.
+func runTo(t testing.TB, sys cmd.System, args ...string) result {
+	t.Helper()
+	done := make(chan int, 1)
+	go func() { done <- cmd.Main(args, sys) }()
+	select {
+	case code := <-done:
+		r := result{code: code}
+		if b, ok := sys.Out.(*buffer); ok {
+			r.out = b.String()
+		}
+		if b, ok := sys.Err.(*buffer); ok {
+			r.err = b.String()
+		}
+		return r
+	case <-time.After(hangLimit):
+		stacks := make([]byte, 1<<20)
+		t.Fatalf("qmpsh %q hangs:\n%s", args, stacks[:runtime.Stack(stacks, true)])
+		return result{}
+	}
+}
+
+// buffer is a bytes.Buffer for any goroutine.
+type buffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+// must fails the test unless the run ended with code.
+func (r result) must(t testing.TB, code int) result {
+	t.Helper()
+	if r.code != code {
+		t.Fatalf("want exit code %d, got %v", code, r)
+	}
+	return r
+}
+
+// says fails the test unless each word stands in what went to stderr.
+func (r result) says(t testing.TB, words ...string) result {
+	t.Helper()
+	for _, word := range words {
+		if !strings.Contains(r.err, word) {
+			t.Errorf("stderr lacks %q: %v", word, r)
+		}
+	}
+	return r
+}
+
+// hints fails the test unless the last line of stderr is this hint.
+func (r result) hints(t testing.TB, hint string) result {
+	t.Helper()
+	if !strings.HasSuffix(r.err, "\nhint: "+hint+"\n") {
+		t.Errorf("want the hint %q, got %v", hint, r)
+	}
+	return r
+}
+
+// prints fails the test unless exactly out went to stdout.
+func (r result) prints(t testing.TB, out string) result {
+	t.Helper()
+	if r.out != out {
+		t.Errorf("want stdout %q, got %v", out, r)
+	}
+	return r
+}
+
+// listen serves a scripted peer on a Unix socket until the test ends and returns
+// the socket's path. A client that does not what the script expects fails the
+// test.
+func listen(t testing.TB, steps ...qmpserver.Step) string {
+	t.Helper()
+	path := filepath.Join(qmptest.Dir(t), "qmp.sock")
+	serve(t, "unix", path, qmpserver.Script(steps))
+	return path
+}
+
+// serve serves any peer at any address until the test ends.
+func serve(t testing.TB, network, address string, s qmpserver.Service) *qmpserver.Listener {
+	t.Helper()
+	l, err := qmpserver.Listen(context.Background(), network, address, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := l.Close(); err != nil {
+			t.Errorf("the peer complains: %v", err)
+		}
+	})
+	return l
+}
+
+// tell closes a channel when the script comes to it.
+func tell(c chan<- struct{}) qmpserver.Step {
+	return func(context.Context, *qmpserver.Peer) error {
+		close(c)
+		return nil
+	}
+}
