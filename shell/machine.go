@@ -66,32 +66,50 @@ func (m *machine) lost() {
 }
 
 // meet asks a new server for its VM's name and runstate. A server that has
-// neither (qemu-storage-daemon) is as good.
-func (m *machine) meet(ctx context.Context) {
-	var answer struct{ Name string }
-	m.ask(ctx, "query-name", &answer)
+// neither (qemu-storage-daemon) is as good; an error means that it does not
+// answer.
+func (m *machine) meet(ctx context.Context) error {
 	m.mu.Lock()
-	m.name, m.status, m.gone = answer.Name, "", false
+	m.name, m.status, m.gone = "", "", false // before asking: it may go meanwhile
 	m.mu.Unlock()
-	m.refresh(ctx)
+	var answer struct{ Name string }
+	if err := m.ask(ctx, "query-name", &answer); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	m.name = answer.Name
+	m.mu.Unlock()
+	return m.refresh(ctx)
 }
 
 // refresh asks for the runstate.
-func (m *machine) refresh(ctx context.Context) {
+func (m *machine) refresh(ctx context.Context) error {
 	var answer struct{ Status string }
-	if !m.ask(ctx, "query-status", &answer) {
-		return
+	if err := m.ask(ctx, "query-status", &answer); err != nil {
+		return err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.status = answer.Status
+	if answer.Status != "" {
+		m.status = answer.Status
+	}
+	return nil
 }
 
-func (m *machine) ask(ctx context.Context, command string, answer any) bool {
+// ask fills in answer. A server that refuses, or answers something else, leaves
+// it as it is.
+func (m *machine) ask(ctx context.Context, command string, answer any) error {
 	ctx, cancel := context.WithTimeout(ctx, askLimit)
 	defer cancel()
 	result, err := m.client.Execute(ctx, command, nil)
-	return err == nil && json.Unmarshal(result, answer) == nil
+	var refused *qmp.ExecuteError
+	if err != nil && !errors.As(err, &refused) {
+		return err
+	}
+	if err == nil {
+		_ = json.Unmarshal(result, answer)
+	}
+	return nil
 }
 
 // note takes an event and says whether the runstate may have changed. The
@@ -115,7 +133,7 @@ func (m *machine) keepTrue(ctx context.Context, changed func()) {
 		case <-ctx.Done():
 			return
 		case <-m.stale:
-			m.refresh(ctx)
+			_ = m.refresh(ctx) // what is known stays
 			changed()
 		}
 	}

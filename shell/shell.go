@@ -91,32 +91,55 @@ func (s *Shell) loop(ctx context.Context) error {
 		case err != nil:
 			return err
 		}
-		for line := range strings.Lines(text + "\n") {
-			before := join
-			if !join.Add(line) {
-				if err := badAction(&before, &join); err != nil {
-					s.Terminal.Print(s.Failed(err))
-					join = before
-				}
-				continue
-			}
-			statement := join.Text()
-			join = cmdline.Joiner{}
-			if err := s.statement(ctx, statement); err != nil {
-				return err
-			}
+		select {
+		case <-s.keys: // of the past
+		default:
+		}
+		err = s.text(ctx, &join, text)
+		if errors.Is(err, errStopped) {
+			continue
+		}
+		if err != nil {
+			return err
 		}
 	}
 }
 
+// text runs the statements that text completes. Ctrl-C, during a statement or
+// between two, drops those to come: the error is errStopped then.
+func (s *Shell) text(ctx context.Context, join *cmdline.Joiner, text string) error {
+	for line := range strings.Lines(text + "\n") {
+		select {
+		case <-s.keys:
+			return errStopped
+		default:
+		}
+		before := *join
+		if !join.Add(line) {
+			if err := badAction(&before, join, line); err != nil {
+				s.Terminal.Print(s.Failed(err))
+				*join = before
+			}
+			continue
+		}
+		statement := join.Text()
+		*join = cmdline.Joiner{}
+		if err := s.statement(ctx, statement); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // badAction says what is wrong with the line that was added to an open
-// transaction, so that the line can be typed again without the others.
-func badAction(before, after *cmdline.Joiner) error {
+// transaction, so that the line can be typed again without the others. It looks
+// at that line alone: a pasted transaction may have thousands.
+func badAction(before, after *cmdline.Joiner, line string) error {
 	if before.Need() != cmdline.EndTransaction || after.Need() != cmdline.EndTransaction {
 		return nil
 	}
 	var fault *cmdline.Error
-	if _, err := cmdline.Parse(after.Text()); errors.As(err, &fault) && !fault.Unfinished {
+	if _, err := cmdline.Parse("transaction(\n" + line + "\n)"); errors.As(err, &fault) && !fault.Unfinished {
 		return fault
 	}
 	return nil
@@ -134,9 +157,10 @@ func prompt(join *cmdline.Joiner) string {
 	return "... "
 }
 
-func (s *Shell) showPrompt() { s.Terminal.SetPrompt(render.Sanitize(s.machine.prompt())) }
+func (s *Shell) showPrompt() { s.Terminal.SetPrompt(render.SanitizeLine(s.machine.prompt())) }
 
-// statement runs one statement. It returns an error only to end the shell.
+// statement runs one statement. It returns an error only to end the shell, and
+// errStopped after Ctrl-C.
 func (s *Shell) statement(ctx context.Context, text string) error {
 	if strings.TrimSpace(text) == "" {
 		return nil
@@ -167,27 +191,30 @@ func (s *Shell) command(ctx context.Context, cmd qmp.Command) error {
 	}
 	ending := cmd.Name == "quit"
 	if ending {
-		yes, err := s.Terminal.Confirm(ctx, "quit ends QEMU itself (.exit leaves the shell). End QEMU?")
+		s.Terminal.Print("quit ends QEMU itself; .exit leaves the shell and lets QEMU run.")
+		yes, err := s.Terminal.Confirm(ctx, "End QEMU?")
 		if err != nil || !yes {
 			return ctx.Err()
 		}
 		s.quit.Store(true)
 	}
 	err := s.await(ctx, cmd)
-	if err == nil {
-		return nil
+	if ending && (err == nil || sessionLost(err)) {
+		return s.awaitEnd(ctx)
 	}
-	if ending && !sessionLost(err) {
+	if ending {
 		s.quit.Store(false)
 	}
-	if ctx.Err() == nil {
-		s.Terminal.Print(s.Failed(err))
+	switch {
+	case err == nil || ctx.Err() != nil:
+		return nil
+	case errors.Is(err, errStopped):
+		s.stopped(fmt.Sprintf("stopped waiting for the answer to %s, which will be dropped; the server may still do it", cmd.Name))
+		return errStopped
 	}
+	s.Terminal.Print(s.Failed(err))
 	return nil
 }
-
-// errStopWaiting is what Ctrl-C makes of the wait for an answer.
-var errStopWaiting = errors.New("stopped waiting: the server may still do it, its answer will be dropped")
 
 func (s *Shell) await(ctx context.Context, cmd qmp.Command) error {
 	slow := time.AfterFunc(slowAfter, func() {
@@ -197,24 +224,48 @@ func (s *Shell) await(ctx context.Context, cmd qmp.Command) error {
 	return s.interruptible(ctx, func(ctx context.Context) error { return s.Execute(ctx, cmd) })
 }
 
-// interruptible runs f with a context that Ctrl-C ends.
+// awaitEnd gives QEMU, which has been told to quit, a little time to do so: a
+// prompt in between would be of no use.
+func (s *Shell) awaitEnd(ctx context.Context) error {
+	_ = s.interruptible(ctx, func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, slowAfter)
+		defer cancel()
+		<-ctx.Done()
+		return nil
+	})
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return nil
+}
+
+// errStopped is what Ctrl-C makes of what it interrupts.
+var errStopped = errors.New("stopped")
+
+// stopped says what Ctrl-C has done. The terminal has shown ^C.
+func (s *Shell) stopped(what string) { s.Terminal.Print("\n" + what) }
+
+// interruptible runs f with a context that Ctrl-C ends. A Ctrl-C that comes too
+// late to stop f stays for text to see.
 func (s *Shell) interruptible(parent context.Context, f func(context.Context) error) error {
 	ctx, cancel := context.WithCancelCause(parent)
-	select {
-	case <-s.keys: // left over from an earlier command
-	default:
-	}
 	var watch sync.WaitGroup
 	watch.Go(func() {
 		select {
 		case <-s.keys:
-			cancel(errStopWaiting)
+			cancel(errStopped)
 		case <-ctx.Done():
 		}
 	})
 	err := f(ctx)
 	cancel(nil)
 	watch.Wait()
+	if err == nil && errors.Is(context.Cause(ctx), errStopped) {
+		select {
+		case s.keys <- os.Interrupt:
+		default:
+		}
+	}
 	return err
 }
 
@@ -247,15 +298,19 @@ func (s *Shell) ended(cause error, leave context.CancelCauseFunc) {
 		leave(errQuit)
 		return
 	}
-	if cause == nil { // our own disconnect, for .reconnect
+	var unsent *proto.FlushError
+	if cause == nil || errors.As(cause, &unsent) { // our own disconnect, for .reconnect
 		return
 	}
 	why := proto.Summary(cause)
 	if errors.Is(cause, io.EOF) {
 		why = "it closed the connection"
 	}
+	s.Terminal.Print(render.SanitizeLine(fmt.Sprintf("%s has gone: %s. %s", s.Address, why, wayBack)))
+	if s.Client.State() == proto.Running { // this is late: the user was quicker
+		return
+	}
 	s.machine.lost()
-	s.Terminal.Print(fmt.Sprintf("%s has gone: %s. %s", s.Address, why, wayBack))
 	s.showPrompt()
 }
 
@@ -264,8 +319,9 @@ const wayBack = "`.reconnect` connects again, Ctrl-D leaves."
 
 // greet says who has answered.
 func (s *Shell) greet(ctx context.Context) {
+	var silent error
 	if !s.Agent {
-		s.machine.meet(ctx)
+		silent = s.interruptible(ctx, s.machine.meet)
 	}
 	who := "a server that was not asked who it is"
 	switch g := s.Client.Greeting(); {
@@ -278,6 +334,12 @@ func (s *Shell) greet(ctx context.Context) {
 	if name := s.machine.vm(); name != "" {
 		who += ", VM " + name
 	}
-	s.Terminal.Print(render.Sanitize(fmt.Sprintf("Connected to %s at %s.", who, s.Address)))
+	if errors.Is(silent, errStopped) {
+		s.Terminal.Print("\n") // behind the ^C that the terminal has shown
+	}
+	s.Terminal.Print(render.SanitizeLine(fmt.Sprintf("Connected to %s at %s.", who, s.Address)))
+	if silent != nil && !sessionLost(silent) {
+		s.Terminal.Print("It has not answered a first question: it may be busy, and commands may have to wait.")
+	}
 	s.Terminal.Print("Type a QMP command such as query-status, .help for help, Ctrl-D to leave.")
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/qmpsh/qmpsh/shell/cmdline"
 )
@@ -26,6 +27,10 @@ func words() []word {
 		{".exit", "leave the shell (so does Ctrl-D); QEMU goes on", func(*Shell, context.Context) error { return errLeave }},
 	}
 }
+
+// leaveLimit is how long a server may take to read what it was sent before its
+// session is ended.
+const leaveLimit = time.Second
 
 // errLeave is what .exit and Ctrl-D end the shell or a script with.
 var errLeave = errors.New("leave")
@@ -81,14 +86,24 @@ func (s *Shell) history(context.Context) error {
 }
 
 func (s *Shell) reconnect(ctx context.Context) error {
-	// Why the last session ended was said when it did.
-	_ = s.Client.Disconnect(ctx)
-	if err := s.interruptible(ctx, s.Connect); err != nil {
-		s.machine.lost()
-		s.showPrompt()
-		s.Terminal.Print(s.Failed(err))
+	err := s.interruptible(ctx, func(ctx context.Context) error {
+		// Why the last session ended was said when it did. A server that reads
+		// nothing would keep us for ever.
+		limit, cancel := context.WithTimeout(ctx, leaveLimit)
+		defer cancel()
+		_ = s.Client.Disconnect(limit)
+		return s.Connect(ctx)
+	})
+	if err == nil {
+		s.greet(ctx)
 		return nil
 	}
-	s.greet(ctx)
+	s.machine.lost()
+	s.showPrompt()
+	if errors.Is(err, errStopped) {
+		s.stopped("stopped connecting. " + wayBack)
+		return errStopped
+	}
+	s.Terminal.Print(s.Failed(err))
 	return nil
 }
