@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/qmpsh/qmpsh/proto"
 	"github.com/qmpsh/qmpsh/proto/qmp"
 	"github.com/qmpsh/qmpsh/shell/cmdline"
 )
@@ -156,10 +157,9 @@ func next(src source, ok bool) (source, error) {
 func final(err error) bool {
 	var (
 		output *OutputError
-		server *qmp.ExecuteError
-		line   *cmdline.Error
+		state  *proto.StateError
 	)
-	return errors.As(err, &output) || !errors.As(err, &server) && !errors.As(err, &line)
+	return errors.As(err, &output) || errors.As(err, &state) || sessionLost(err)
 }
 
 // statement runs one statement and returns the name of its command, if it has
