@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strconv"
+
+	"github.com/qmpsh/qmpsh/proto"
 )
 
 // A guest agent sits at the end of a line that outlives its users. It may have read
@@ -49,7 +51,7 @@ func (hs *handshake) noSync(err error) error {
 			return err
 		}
 	}
-	return &AgentSyncError{Err: err}
+	return &AgentSyncError{Origin: proto.Here(), Err: err}
 }
 
 // startSyncLocked begins a synchronisation while the session runs. Any earlier one is

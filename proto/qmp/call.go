@@ -3,6 +3,8 @@ package qmp
 import (
 	"container/list"
 	"encoding/json"
+
+	"github.com/qmpsh/qmpsh/proto"
 )
 
 // call is one Do, from its submission to its end. The session's lock guards what has
@@ -35,19 +37,26 @@ func (c *Client) newCall(s *session, cmd Command) (*call, error) {
 			k.oob = oob
 		}
 	}
+	if cmd.NoID {
+		cmd.ID = nil
+	}
+	own := cmd.ID == nil && !cmd.NoID && !c.opts.Agent
+	if own && cmd.Raw != nil {
+		cmd.ID, own = c.appendID(s, nil), false
+	}
 	size := len(`{"exec-oob": "", "arguments": , "id": }`) + maxOwnID
 	size += len(cmd.Name) + len(cmd.Arguments) + len(cmd.Raw) + len(cmd.ID)
-	buf := make([]byte, 0, size)
-	switch {
-	case cmd.NoID:
-		cmd.ID = nil
-	case cmd.ID == nil && !c.opts.Agent:
-		buf = c.appendID(s, buf)
-		cmd.ID = buf[:len(buf):len(buf)]
-	}
-	wire, err := cmd.Append(buf[len(buf):])
+	wire, err := cmd.Append(make([]byte, 0, size))
 	if err != nil {
 		return nil, err
+	}
+	if own {
+		// Ours needs none of the checks that Append makes of an id.
+		wire = append(wire[:len(wire)-1], `, "id": `...)
+		start := len(wire)
+		wire = c.appendID(s, wire)
+		cmd.ID = wire[start:len(wire):len(wire)]
+		wire = append(wire, '}')
 	}
 	k.cmd, k.key = cmd, idKey(cmd.ID)
 	k.msg.Raw, k.msg.ID = wire, cmd.ID
@@ -77,11 +86,15 @@ func (k *call) settleLocked(m *Message) {
 	case m.Error != nil:
 		k.finishLocked(m.ExecuteError(k.cmd))
 	case m.Return == nil:
-		k.finishLocked(&BadReplyError{Problem: "neither return nor error in a reply", Raw: m.Raw})
+		k.finishLocked(badReply(m))
 	default:
 		k.reply = Reply{Return: m.Return, Raw: m.Raw}
 		k.finishLocked(nil)
 	}
+}
+
+func badReply(m *Message) error {
+	return &BadReplyError{Origin: proto.Here(), Problem: "neither return nor error in a reply", Raw: m.Raw}
 }
 
 func (k *call) finishLocked(err error) {

@@ -104,7 +104,7 @@ func (hs *handshake) noGreeting(err error, echo bool) error {
 	case echo && len(received) == 0:
 		kind = TLSServer
 	}
-	return &GreetingError{Kind: kind, Received: received, Err: err}
+	return &GreetingError{Origin: proto.Here(), Kind: kind, Received: received, Err: err}
 }
 
 // negotiate sends the one qmp_capabilities and takes its reply (Q2). The message
@@ -132,10 +132,9 @@ func (hs *handshake) negotiate() error {
 			s.client.log.Warn("dropped a message with an unknown id", "message", excerpt(m.Raw))
 		case m.Error != nil:
 			refusal := m.ExecuteError(cmd)
-			return &NegotiationError{Class: refusal.Class, Desc: refusal.Desc, Err: refusal}
+			return &NegotiationError{Origin: proto.Here(), Class: refusal.Class, Desc: refusal.Desc}
 		case m.Return == nil:
-			return &NegotiationError{Err: &BadReplyError{
-				Problem: "neither return nor error in a reply", Raw: m.Raw}}
+			return hs.noNegotiation(badReply(m))
 		default:
 			s.oob = oob
 			return nil
@@ -151,7 +150,7 @@ func (hs *handshake) noNegotiation(err error) error {
 			return err
 		}
 	}
-	return &NegotiationError{Err: err}
+	return &NegotiationError{Origin: proto.Here(), Err: err}
 }
 
 const (

@@ -85,7 +85,7 @@ func (s *session) submit(k *call) error {
 	defer s.mu.Unlock()
 	switch {
 	case s.over && s.cause != nil:
-		return &InterruptedError{Err: s.cause}
+		return &InterruptedError{Origin: proto.Here(), Err: s.cause}
 	case s.over:
 		return s.client.notConnected()
 	case k.oob && !s.oob:
@@ -176,7 +176,7 @@ func (s *session) abandon(k *call, cause error) (err error, gone bool) {
 	if k.sent {
 		s.dirty = true
 	} else {
-		cause = &AgentSyncError{Err: cause}
+		cause = &AgentSyncError{Origin: proto.Here(), Err: cause}
 	}
 	s.sync = ""
 	s.removeLocked(k)
@@ -245,7 +245,7 @@ func (s *session) matchLocked(m *Message) (*call, error) {
 	// The server could not even read the id of what it complains about. There is no
 	// telling how much of our stream it dropped, and which commands will still be
 	// answered: going on could give one command the answer of another.
-	return nil, &ServerParseError{Raw: m.Raw, Err: m.ExecuteError(Command{})}
+	return nil, &ServerParseError{Origin: proto.Here(), Raw: m.Raw, Err: m.ExecuteError(Command{})}
 }
 
 // end is the end of a session that was established: it finishes what is open (Q8) and
@@ -282,7 +282,7 @@ func (s *session) close(cause error) {
 	}
 	for _, k := range s.inBand {
 		if !k.abandoned {
-			k.finishLocked(&InterruptedError{Err: cause})
+			k.finishLocked(&InterruptedError{Origin: proto.Here(), Err: cause})
 		}
 	}
 	s.pending, s.inBand = nil, nil

@@ -1,0 +1,248 @@
+package qmp
+
+import (
+	"bufio"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/qmpsh/qmpsh/proto"
+)
+
+// serveOne greets, negotiates and echoes on the first connection that l gets.
+func serveOne(t *testing.T, l net.Listener) {
+	done := make(chan struct{})
+	t.Cleanup(func() { l.Close(); <-done })
+	go func() {
+		defer close(done)
+		if conn, err := l.Accept(); err == nil {
+			serveConn(t, conn)
+		}
+	}()
+}
+
+func serveConn(t *testing.T, conn net.Conn) {
+	out := make(chan string, 100)
+	go func() {
+		defer conn.Close()
+		for text := range out {
+			conn.Write([]byte(text))
+		}
+	}()
+	defer close(out)
+	p := &peer{t: t, conn: conn, lines: bufio.NewReader(conn), out: out}
+	p.greet()
+	p.echo()
+}
+
+func shortTempDir(t *testing.T) string {
+	dir, err := os.MkdirTemp("", "qmp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}
+
+// tryOut runs one command on a client that should be connected.
+func tryOut(t *testing.T, c *Client, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Execute(t.Context(), "query-status", nil); err != nil {
+		t.Error(err)
+	}
+	if err := c.Disconnect(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestE5_EveryKindOfAddress(t *testing.T) {
+	cert, roots := certificate(t)
+	path := filepath.Join(shortTempDir(t), "s")
+	tests := []struct {
+		network, listen string
+		tls             bool
+		address         Address
+	}{
+		{"unix", path, false, Address{Kind: Unix, Path: path}},
+		{"unix", "@" + path, false, Address{Kind: Unix, Path: "@" + path}},
+		{"tcp", "127.0.0.1:0", false, Address{Kind: TCP, Host: "127.0.0.1"}},
+		{"tcp", "[::1]:0", false, Address{Kind: TCP, Host: "::1"}},
+		{"tcp", "127.0.0.1:0", true, Address{Kind: TLS, Host: "localhost"}},
+	}
+	for _, test := range tests {
+		t.Run(test.address.String(), func(t *testing.T) {
+			l, err := net.Listen(test.network, test.listen)
+			if err != nil {
+				t.Skip(err) // a machine without IPv6
+			}
+			if a, ok := l.Addr().(*net.TCPAddr); ok {
+				_, test.address.Port, _ = net.SplitHostPort(a.String())
+			}
+			if test.tls {
+				l = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{cert}})
+			}
+			serveOne(t, l)
+			c := NewClient(Options{TLS: &tls.Config{RootCAs: roots}})
+			tryOut(t, c, c.Connect(t.Context(), test.address))
+		})
+	}
+}
+
+// certificate makes one for localhost, and the authorities that vouch for it.
+func certificate(t *testing.T) (tls.Certificate, *x509.CertPool) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1),
+		DNSNames:     []string{"localhost"},
+		NotBefore:    time.Now().Add(-time.Hour),
+		NotAfter:     time.Now().Add(time.Hour),
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AddCert(leaf)
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, roots
+}
+
+func TestE5_OpenDescriptor(t *testing.T) {
+	pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	far, err := openFD(pair[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		serveConn(t, far)
+	}()
+	c := NewClient(Options{})
+	tryOut(t, c, c.Connect(t.Context(), Address{Kind: FD, FD: pair[0]}))
+	<-done
+}
+
+func TestE5_DescriptorThatIsNoStream(t *testing.T) {
+	file, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	null, err := syscall.Dup(int(file.Fd()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	packets, err := syscall.Socket(syscall.AF_UNIX, syscall.SOCK_DGRAM|syscall.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for fd, cause := range map[int]error{null: syscall.ENOTSOCK, packets: nil, 9999: syscall.EBADF} {
+		e := wantError[*proto.ConnectError](t, NewClient(Options{}).Connect(t.Context(), Address{Kind: FD, FD: fd}))
+		if e.Phase != proto.PhaseConnection || cause != nil && !errors.Is(e, cause) {
+			t.Errorf("fd:%d gave %v", fd, e)
+		}
+	}
+}
+
+func TestE6_ServerDialsUs(t *testing.T) {
+	path := filepath.Join(shortTempDir(t), "s")
+	for _, address := range []Address{{Kind: Unix, Path: path}, {Kind: TCP, Host: "127.0.0.1", Port: "0"}} {
+		t.Run(address.String(), func(t *testing.T) {
+			c := NewClient(Options{})
+			for range 2 {
+				if err := c.Listen(t.Context(), address); err != nil {
+					t.Fatal(err)
+				}
+				conn, err := net.Dial(c.ListenAddr().Network(), c.ListenAddr().String())
+				if err != nil {
+					t.Fatal(err)
+				}
+				done := make(chan struct{})
+				go func() {
+					defer close(done)
+					serveConn(t, conn)
+				}()
+				tryOut(t, c, c.Accept(t.Context()))
+				<-done
+				if c.ListenAddr() != nil {
+					t.Error("still listening")
+				}
+			}
+		})
+	}
+}
+
+func TestE8_WhatCannotBeDialledIsAConnectError(t *testing.T) {
+	missing := Address{Kind: Unix, Path: filepath.Join(shortTempDir(t), "missing")}
+	c := NewClient(Options{})
+	e := wantError[*proto.ConnectError](t, c.Connect(t.Context(), missing))
+	if e.Phase != proto.PhaseConnection || e.Addr != missing.String() || !errors.Is(e, syscall.ENOENT) {
+		t.Errorf("got %+v", e)
+	}
+	wantError[*proto.ConnectError](t, c.Connect(t.Context(), Address{Kind: Demo}))
+	wantError[*proto.ConnectError](t, c.Listen(t.Context(), Address{Kind: FD}))
+}
+
+// Options.TLS meets a server that speaks none, and a plain client one that does.
+func TestQ1_TLSMismatch(t *testing.T) {
+	cert, roots := certificate(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := l.Addr().(*net.TCPAddr).Port
+	done := make(chan struct{})
+	defer func() { l.Close(); <-done }()
+	go func() {
+		defer close(done)
+		for secure := false; ; secure = !secure {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			if secure {
+				// Fails once it has seen that the client speaks something else.
+				tls.Server(conn, &tls.Config{Certificates: []tls.Certificate{cert}}).Handshake()
+			} else {
+				conn.Write([]byte(greetingLine))
+			}
+			conn.Close()
+		}
+	}()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	address := Address{Host: "127.0.0.1", Port: big.NewInt(int64(port)).String()}
+
+	address.Kind = TLS
+	err = NewClient(Options{TLS: &tls.Config{RootCAs: roots}}).Connect(ctx, address)
+	wantError[tls.RecordHeaderError](t, wantError[*proto.ConnectError](t, err))
+
+	address.Kind = TCP
+	if e := wantError[*GreetingError](t, NewClient(Options{}).Connect(ctx, address)); e.Kind != TLSServer {
+		t.Errorf("kind is %v (%v)", e.Kind, e)
+	}
+}
