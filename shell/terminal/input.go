@@ -26,6 +26,7 @@ type input struct {
 
 	mu        sync.Mutex
 	woken     bool // a wake-up is due
+	keysTurn  bool // a wake-up was last, so a key goes first: a storm of wake-ups must not lock out the user
 	poked     bool // a byte is in the wake pipe
 	busy      bool // a key is with readline
 	searching bool // readline is in an incremental search
@@ -82,12 +83,13 @@ func (in *input) next() (r rune, ok bool, err error) {
 		return 0, false, nil
 	case in.interrupt:
 		r = ctrlC
-	case in.woken && !in.searching:
-		in.woken = false
+	case in.woken && !in.searching && !in.keysTurn:
+		in.woken, in.keysTurn = false, true
 		r = runeWake
 	case len(in.decoder.keys) > 0:
 		k := in.decoder.keys[0]
 		in.decoder.keys = in.decoder.keys[1:]
+		in.keysTurn = false
 		if k.r == runePaste {
 			in.pastes = append(in.pastes, k)
 		}
@@ -108,11 +110,15 @@ func (in *input) next() (r rune, ok bool, err error) {
 func (in *input) wait() {
 	in.mu.Lock()
 	fds := []unix.PollFd{{Fd: int32(in.wakeFD), Events: unix.POLLIN}, {Fd: -1, Events: unix.POLLIN}}
+	timeout := -1
 	if !in.busy && !in.ended {
 		fds[1].Fd = int32(in.fd)
+		if in.keysTurn && in.woken { // is there a key? If not, the wake-up has its turn again
+			timeout, in.keysTurn = 0, false
+		}
 	}
 	in.mu.Unlock()
-	if _, err := unix.Poll(fds, -1); err != nil {
+	if _, err := unix.Poll(fds, timeout); err != nil {
 		if !errors.Is(err, unix.EINTR) {
 			in.end()
 		}
@@ -127,6 +133,9 @@ func (in *input) wait() {
 	}
 	if fds[1].Revents != 0 {
 		in.fill()
+		in.mu.Lock()
+		in.keysTurn = len(in.decoder.keys) > 0
+		in.mu.Unlock()
 	}
 }
 
