@@ -1,0 +1,128 @@
+package qapi
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Fault says in what way a value is not what the server takes.
+type Fault uint8
+
+// The faults.
+const (
+	BadJSON         Fault = iota // no JSON, or JSON that QEMU's parser refuses
+	WrongType                    // a string where an integer is due, and so on
+	OutOfRange                   // an integer that does not fit in 64 bits
+	UnknownMember                // the object takes no such member, or not with this value of its tag
+	MissingMember                // a member that must be there is not
+	DuplicateMember              // a member stands twice in one object
+	UnknownValue                 // a string that is none of the enum's values
+)
+
+// ValueError is the first fault of a value. Errors of Check are all of this type.
+type ValueError struct {
+	Fault   Fault
+	Path    string   // where, as QEMU writes it: "file.driver", "keys[0].type"; "" is the value itself
+	Keys    []string // the same in pieces: "keys", "0", "type"
+	Offset  int      // the byte of the checked text where the faulty value (or the unknown name) starts
+	Want    string   // what is due: a type's label, or with BadJSON the whole problem
+	Got     string   // what stands there instead, for a person: `the string "1"`
+	Type    *Type    // what is due; nil for BadJSON, UnknownMember and DuplicateMember
+	Near    []string // names that may have been meant, the nearest first
+	TagPath string   // for UnknownMember: the tag whose value decides what is taken
+	Tag     string   // and its value: "driver" and "qcow2"; "" where no tag decides
+	Cases   []string // for UnknownMember: values of the tag with which the member would be taken
+}
+
+// Error gives path, problem and what may have been meant.
+func (e *ValueError) Error() string {
+	text := e.Problem()
+	if e.Path != "" {
+		text = e.Path + ": " + text
+	}
+	if len(e.Near) > 0 {
+		text += " (did you mean " + strings.Join(e.Near, " or ") + "?)"
+	}
+	return text
+}
+
+// Problem says what is wrong, without the place and without advice.
+func (e *ValueError) Problem() string {
+	switch e.Fault {
+	case OutOfRange:
+		return e.Got + " does not fit in 64 bits"
+	case UnknownMember:
+		if e.Tag != "" {
+			return fmt.Sprintf("no such member with %s=%s", e.TagPath, e.Tag)
+		}
+		return "no such member"
+	case MissingMember:
+		return "missing, expected " + e.Want
+	case DuplicateMember:
+		return "given twice"
+	case UnknownValue:
+		return e.Got + " is none of its values"
+	case BadJSON:
+		return e.Want
+	}
+	return "expected " + e.Want + ", got " + e.Got
+}
+
+// step is one piece of a path, kept in reverse while an error is on its way up.
+type step struct {
+	key   string
+	index int // for elements of an array; -1 for members
+}
+
+// located completes the error with the place that the steps tell, innermost first.
+func (e *ValueError) located(steps []step) *ValueError {
+	var path strings.Builder
+	for _, s := range slices.Backward(steps) {
+		if s.index >= 0 {
+			e.Keys = append(e.Keys, strconv.Itoa(s.index))
+			fmt.Fprintf(&path, "[%d]", s.index)
+			continue
+		}
+		if path.Len() > 0 {
+			path.WriteByte('.')
+		}
+		e.Keys = append(e.Keys, s.key)
+		path.WriteString(s.key)
+	}
+	e.Path = path.String()
+	return e
+}
+
+// maxShown is how many characters of a value an error repeats.
+const maxShown = 40
+
+// shown names the value at node i for a person.
+func (t *tape) shown(i uint32) string {
+	switch n := t.nodes[i]; n.kind {
+	case isObject:
+		return "an object"
+	case isArray:
+		return "an array"
+	case isText:
+		return "the string " + shorten(strconv.Quote(string(t.text(i))))
+	case isInteger, isFraction:
+		return "the number " + shorten(string(t.raw(i)))
+	default:
+		return string(t.raw(i))
+	}
+}
+
+func shorten(s string) string {
+	if len(s) <= maxShown {
+		return s
+	}
+	n := 0
+	for at := range s {
+		if n++; n > maxShown {
+			return s[:at] + "…"
+		}
+	}
+	return s
+}
