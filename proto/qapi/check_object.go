@@ -97,7 +97,7 @@ func (c *checker) branch(last *Object, slots []uint32, layers []*Object, fields 
 	if slots[n] == 0 {
 		// A name that no branch knows is more likely a slip than a reason to ask for the tag.
 		for _, f := range c.fields[fields:] {
-			if f.member == nil && len(last.Cases(string(c.text(f.key)))) == 0 {
+			if f.member == nil && !last.inBranch(c.text(f.key)) {
 				return nil, c.unknown(layers, fields, f.key)
 			}
 		}
@@ -113,6 +113,16 @@ func (c *checker) branch(last *Object, slots []uint32, layers []*Object, fields 
 		return nil, nil
 	}
 	return last.Branch(string(c.text(slots[n]))), nil
+}
+
+// inBranch reports whether some branch of o has a member of that name.
+func (o *Object) inBranch(name []byte) bool {
+	for i := range o.Variants {
+		if b := o.Variants[i].Object; b.find(name) >= 0 || b.inBranch(name) {
+			return true
+		}
+	}
+	return false
 }
 
 // unknown makes the error for a member that no layer has.

@@ -16,7 +16,7 @@ func (t *Type) label(depth int) string {
 			return "enum " + values
 		}
 	case KindArray:
-		if depth > 4 {
+		if depth > 2 {
 			return "array" // a schema may hold arrays of themselves
 		}
 		return "[" + t.Elem.label(depth+1) + "]"

@@ -129,7 +129,7 @@ func (e *PathError) Error() string {
 }
 
 // At follows keys from o downwards. known tells the values of tags on the way; it may be nil. Elements of arrays are
-// reached by their number. The error is a *PathError.
+// reached by their number; below a value of KindAny every key leads to another one. The error is a *PathError.
 func (o *Object) At(keys []string, known Known) (Place, error) {
 	if known == nil {
 		known = func(string) (string, bool) { return "", false }
@@ -145,8 +145,27 @@ func (o *Object) At(keys []string, known Known) (Place, error) {
 	return at, nil
 }
 
+// At follows keys from the command's arguments downwards, as Object.At does. In an Open command a first key that the
+// schema does not list leads to a value of KindAny.
+func (c *Command) At(keys []string, known Known) (Place, error) {
+	if c.Open && len(keys) > 0 && c.Args.Lookup(keys[0], rootTags(known)) == nil {
+		return Place{Path: strings.Join(keys, "."), Type: &Type{Kind: KindAny}, known: known}, nil
+	}
+	return c.Args.At(keys, known)
+}
+
+func rootTags(known Known) Tags {
+	if known == nil {
+		return nil
+	}
+	return Tags(known)
+}
+
 func (p Place) step(key string) (Place, error) {
 	path := p.join(key)
+	if p.Type.Kind == KindAny {
+		return place(path, p.Type, nil, p.known), nil
+	}
 	if p.Elem != nil && isIndex(key) {
 		return place(path, p.Elem, nil, p.known), nil
 	}
