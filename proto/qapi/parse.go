@@ -1,7 +1,6 @@
 package qapi
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -26,11 +25,11 @@ func (e *SchemaError) Error() string {
 // a *SchemaError. Parse keeps a copy of raw, not raw itself.
 func Parse(raw []byte) (*Schema, error) {
 	// A schema has one node in about six bytes; growing would copy them again and again.
-	t, fault := scan(bytes.Clone(raw), make([]node, 0, len(raw)/6+16))
+	t, fault := scan(raw, make([]node, 0, len(raw)/6+16))
 	if fault != nil {
 		return nil, &SchemaError{Offset: fault.at, Problem: fault.problem}
 	}
-	b := builder{tape: t, text: string(t.src), none: &Type{Kind: KindObject, Object: &Object{}}}
+	b := builder{tape: t, text: string(raw), none: &Type{Kind: KindObject, Object: &Object{}}}
 	list, err := b.list()
 	if err != nil {
 		return nil, err
@@ -339,5 +338,5 @@ func (b *builder) rawOf(i uint32) json.RawMessage {
 	if b.nodes[i].kind == isNull {
 		return nil
 	}
-	return json.RawMessage(b.raw(i))
+	return json.RawMessage(b.text[b.nodes[i].start:b.nodes[i].end])
 }
