@@ -41,6 +41,10 @@ func runExec(o *options, words []string) error {
 	if statement.Kind != cmdline.QMP {
 		return usagef("exec runs QMP commands: %q is none", words[0])
 	}
+	command, err := statement.Bind(cmdline.Binding{})
+	if err != nil {
+		return err
+	}
 	addr, err := o.address("")
 	if err != nil {
 		return err
@@ -55,7 +59,7 @@ func runExec(o *options, words []string) error {
 		return &connectFailure{addr: addr, err: err}
 	}
 	defer leave(client)
-	return o.executor(client).Execute(ctx, statement.Command)
+	return o.executor(client).Execute(ctx, command)
 }
 
 // executor runs commands on client and prints results as the flags say.

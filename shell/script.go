@@ -178,7 +178,11 @@ func (s *Script) statement(ctx context.Context, src source) (string, error) {
 	case ok:
 		return "", &WordError{Word: word, Why: "belongs to the shell on a terminal; a script has .exit only"}
 	case st.Kind == cmdline.QMP:
-		return st.Command.Name, s.Execute(ctx, st.Command)
+		cmd, err := st.Bind(cmdline.Binding{})
+		if err != nil {
+			return st.Name, err
+		}
+		return st.Name, s.Execute(ctx, cmd)
 	}
 	return "", nil
 }

@@ -139,7 +139,11 @@ func badAction(before, after *cmdline.Joiner, line string) error {
 		return nil
 	}
 	var fault *cmdline.Error
-	if _, err := cmdline.Parse("transaction(\n" + line + "\n)"); errors.As(err, &fault) && !fault.Unfinished {
+	st, err := cmdline.Parse("transaction(\n" + line + "\n)")
+	if err == nil && len(st.Sources) == 0 {
+		_, err = st.Bind(cmdline.Binding{})
+	}
+	if errors.As(err, &fault) && !fault.Unfinished {
 		return fault
 	}
 	return nil
@@ -177,10 +181,15 @@ func (s *Shell) statement(ctx context.Context, text string) error {
 	if word, ok := shellWord(st); ok {
 		return s.word(ctx, word)
 	}
-	if st.Kind == cmdline.QMP {
-		return s.command(ctx, st.Command)
+	if st.Kind != cmdline.QMP {
+		return nil
 	}
-	return nil
+	cmd, err := st.Bind(cmdline.Binding{})
+	if err != nil {
+		s.Terminal.Print(s.Failed(err))
+		return nil
+	}
+	return s.command(ctx, cmd)
 }
 
 // command runs a QMP command. Ctrl-C ends the wait for its answer.

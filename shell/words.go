@@ -49,9 +49,8 @@ func shellWord(st cmdline.Statement) (string, bool) {
 	if st.Kind == cmdline.Dot {
 		return st.Word, true
 	}
-	plain := st.Kind == cmdline.QMP && st.Command.Raw == nil && st.Command.Arguments == nil
-	if plain && (st.Command.Name == "help" || st.Command.Name == "exit") {
-		return "." + st.Command.Name, true
+	if st.Bare() && (st.Name == "help" || st.Name == "exit") {
+		return "." + st.Name, true
 	}
 	return "", false
 }

@@ -45,20 +45,20 @@ func BenchmarkParse(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(int64(len(text)))
 			for b.Loop() {
-				_, _ = Parse(text)
+				_, _ = understand(text)
 			}
 		})
 	}
 	b.Run("short", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			_, _ = Parse("query-status")
+			_, _ = understand("query-status")
 		}
 	})
 	b.Run("usual", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			_, _ = Parse(`blockdev-add driver=qcow2 node-name=n0 file.driver=file file.filename="/vm/a b.qcow2"`)
+			_, _ = understand(`blockdev-add driver=qcow2 node-name=n0 file.driver=file file.filename="/vm/a b.qcow2"`)
 		}
 	})
 }

@@ -2,39 +2,35 @@ package cmdline
 
 import (
 	"encoding/json"
-	"fmt"
 	"strings"
 )
 
-// guess gives an argument's value its JSON type from its looks alone, as qmp-shell does. It is the one place where that
-// happens, so that the server's schema can take over here.
+// guess gives an argument's value its JSON type from its looks alone, as qmp-shell does: what holds where no schema says
+// better. v is neither exactJSON nor sourced.
 //
 // A value with quotes is a string. An integer as JSON writes it is a number and keeps every digit. Other things that
 // Python's int() takes (007, +60, 1_000) would have to be sent with other digits than those typed: they are strings.
 // True and false in any case are booleans. What begins with { or [ is JSON or a Python literal; if it is neither, it is
 // a string as long as it cannot have been meant as one (see plainBrackets). Everything else is a string, 1.5 and null too.
 func guess(v value) (json.RawMessage, *fault) {
-	switch {
-	case v.quoted:
-	case v.bracket:
-		raw, f := parseLiteral(v.text)
+	switch v.form {
+	case bracketed:
+		raw, _, f := v.literal()
 		if f == nil {
 			return raw, nil
 		}
 		if !plainBrackets(v.text) {
-			f.at += v.at
-			f.msg = fmt.Sprintf("%s looks like JSON, but: %s", quoteWord(v.text), f.msg)
-			if f.hint == "" {
-				f.hint = "to send it as text, put it in quotes"
-			}
-			return nil, f
+			return nil, v.looksBroken(f)
 		}
-	case isInteger(v.text):
-		return json.RawMessage(v.text), nil
-	case strings.EqualFold(v.text, "true"):
-		return json.RawMessage("true"), nil
-	case len(v.text) == len("false") && strings.EqualFold(v.text, "false"): // the length: EqualFold takes ſ for s
-		return json.RawMessage("false"), nil
+	case plainWord:
+		switch {
+		case isInteger(v.text):
+			return json.RawMessage(v.text), nil
+		case strings.EqualFold(v.text, "true"):
+			return json.RawMessage("true"), nil
+		case len(v.text) == len("false") && strings.EqualFold(v.text, "false"): // the length: EqualFold takes ſ for s
+			return json.RawMessage("false"), nil
+		}
 	}
 	return appendString(nil, v.text), nil
 }

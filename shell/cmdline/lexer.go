@@ -9,34 +9,6 @@ import (
 // arguments takes a few of these.
 const maxDepth = 1000
 
-// TokenKind says what a token is.
-type TokenKind uint8
-
-// The kinds of tokens.
-const (
-	Word    TokenKind = iota + 1
-	Newline           // ends a command or an action; not the line ends inside brackets or behind a backslash
-	Comment           // from # to the end of the line
-)
-
-// Token is a piece of a statement, as byte offsets into its text.
-type Token struct {
-	Kind       TokenKind
-	Start, End int
-	Eq         int  // offset of a word's first = outside quotes and brackets; -1 if it has none
-	Bracket    bool // the word, or its value, begins with { or [
-}
-
-// Lex splits text into tokens. At a fault (an open quote, brackets that do not match) it returns an *Error and the
-// tokens up to there; the last one then reaches from its start to the end of the text.
-func Lex(text string) ([]Token, error) {
-	tokens, fault := lex(text)
-	if fault != nil {
-		return tokens, fault.in(text)
-	}
-	return tokens, nil
-}
-
 func lex(text string) ([]Token, *fault) {
 	l := lexer{keep: true}
 	l.feed(text)
@@ -53,7 +25,7 @@ const (
 	inQuote                      // in a quoted part of a word
 	inBracket                    // in brackets
 	inBracketStr                 // in a string inside brackets
-	inComment
+	inComment                    // and in a filter
 )
 
 // keywordSize is one more than the length of the longest word that changes the lexer's course, "transaction(".
@@ -81,11 +53,13 @@ type lexer struct {
 
 	base  int // offset of the text being fed
 	words int // words of this statement so far
+	names int // words of this line of a transaction so far
 	dot   bool
 	head  [keywordSize]byte // the first bytes of the word under way
 	headN int               // how many; keywordSize: too many, or quotes, to be a keyword
 	after bool              // the word before was "transaction" in the place of a command
 	trans bool              // inside transaction( ... )
+	file  bool              // the next word is a file's name
 }
 
 // feed reads on. text ends at the end of a line or of everything.
@@ -102,12 +76,7 @@ func (l *lexer) feed(text string) {
 		case inBracket:
 			i = l.readBracket(text, i)
 		case inComment:
-			if text[i] == '\n' {
-				l.emit(l.base + i)
-				l.state = between
-				continue
-			}
-			i++
+			i = l.readRest(text, i)
 		}
 	}
 	l.base += len(text)
@@ -133,6 +102,9 @@ func (l *lexer) finish() {
 		}
 	}
 	if l.fault != nil && l.state != between {
+		if l.tok.Kind == Word {
+			l.tok.Role = l.role()
+		}
 		l.emit(l.base)
 	}
 }
@@ -148,7 +120,7 @@ func (l *lexer) readSpace(text string, i int) int {
 		if !l.trans {
 			l.words, l.dot = 0, false
 		}
-		l.after = false
+		l.after, l.file, l.names = false, false, 0
 		return i + 1
 	}
 	if n := spaceAt(text, i); n > 0 {
@@ -158,13 +130,38 @@ func (l *lexer) readSpace(text string, i int) int {
 		return 3 // a byte order mark, as some editors put it before a script
 	}
 	l.tok = Token{Kind: Word, Start: l.base + i, Eq: -1}
-	if text[i] == '#' {
-		l.tok.Kind = Comment
-		l.state = inComment
+	switch c := text[i]; {
+	case c == '#':
+		l.tok.Kind, l.state = Comment, inComment
 		return i + 1
+	case c == '|' && !l.trans:
+		l.tok.Kind, l.state = Filter, inComment
+		return i + 1
+	case c == '>' && !l.trans:
+		if i++; i < len(text) && text[i] == '>' {
+			i++
+		}
+		l.tok.Kind, l.file = Into, true
+		l.emit(l.base + i)
+		return i
 	}
 	l.state, l.valueStart, l.headN = inWord, true, 0
 	return i
+}
+
+// readRest reads on in what the end of the line ends: a comment, and a filter, whose line may be continued.
+func (l *lexer) readRest(text string, i int) int {
+	switch c := text[i]; {
+	case c == '\n':
+		l.emit(l.base + i)
+		l.state = between
+		return i
+	case c == '\\' && l.tok.Kind == Filter:
+		if n := l.skipContinuation(text, i); n > 0 {
+			return i + n
+		}
+	}
+	return i + 1
 }
 
 // readWord reads on in the plain part of a word.
@@ -203,7 +200,7 @@ func (l *lexer) readWord(text string, i int) int {
 		l.tok.Bracket = false // a bracket in the key is text
 	}
 	l.note(c)
-	if c == '(' && l.headIs("transaction(") && l.commandPlace() {
+	if c == '(' && l.headIs(transactionWord) && l.commandPlace() {
 		l.endWord(l.base + i + 1)
 	}
 	return i + 1
@@ -261,18 +258,45 @@ func (l *lexer) readBracket(text string, i int) int {
 
 // endWord ends the word under way at the offset end, and notes the words that open and close a transaction.
 func (l *lexer) endWord(end int) {
+	l.tok.Role = l.role()
 	place := l.commandPlace()
-	switch {
-	case l.trans:
-		l.trans = !l.headIs(")")
-	case place && l.headIs("transaction("), l.after && l.headIs("("):
-		l.trans = true
+	switch l.tok.Role {
+	case Opener:
+		l.trans, l.names = true, 0
+	case Closer:
+		l.trans = false
+	case DotWord:
+		l.dot = true
+	}
+	if l.trans && l.tok.Role != Opener {
+		l.names++
 	}
 	l.after = place && l.headIs("transaction")
-	l.dot = l.dot || l.words == 0 && l.headN > 0 && l.head[0] == '.'
+	l.file = false
 	l.words++
 	l.emit(end)
 	l.state = between
+}
+
+// role tells the role of the word under way, of which all has been read.
+func (l *lexer) role() Role {
+	switch {
+	case l.file:
+		return FileName
+	case l.trans && l.headIs(")"):
+		return Closer
+	case l.trans && l.names == 0:
+		return Name
+	case l.trans:
+		return Argument
+	case l.commandPlace() && l.headIs(transactionWord), l.after && l.headIs("("):
+		return Opener
+	case l.words == 0 && l.headN > 0 && l.head[0] == '.':
+		return DotWord
+	case l.commandPlace():
+		return Name
+	}
+	return Argument
 }
 
 // commandPlace says whether the word under way stands where a command's name does.

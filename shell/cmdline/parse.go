@@ -4,34 +4,17 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
-	"unicode"
 
 	"github.com/qmpsh/qmpsh/proto/qmp"
 )
 
-// Kind says what a statement is.
-type Kind uint8
+// parser builds one statement.
+type parser struct {
+	st      Statement
+	sources []Source
 
-// The kinds of statements.
-const (
-	Empty Kind = iota // nothing but space and comments
-	QMP               // a command for the server
-	Dot               // a word of the shell itself
-)
-
-// Statement is a parsed statement.
-type Statement struct {
-	Kind   Kind
-	Secret bool // the text holds a secret: keep Redact's version of it, not the text
-
-	// Of a QMP statement. Raw is set for raw JSON. Arguments is nil where none were given.
-	Command qmp.Command
-
-	// Of a Dot statement.
-	Word    string   // with its dot
-	Args    []string // the words behind it, without quotes and comments; nil if ArgsErr is set
-	ArgsErr error    // an *Error: the words behind it do not follow the language's rules (they need not)
-	Rest    string   // everything behind Word as typed, without the space around it and with continued lines joined
+	// verbatim is set for words that the user's own shell has split off.
+	verbatim bool
 }
 
 // Parse reads one whole statement. A fault is an *Error.
@@ -40,89 +23,88 @@ func Parse(text string) (Statement, error) {
 		return Statement{}, f.in(text)
 	}
 	tokens, bad := lex(text)
-	lines := splitLines(text, tokens)
+	p := parser{st: Statement{text: text}}
+	lines, f := p.splitLines(text, tokens)
 	if len(lines) > 0 && strings.HasPrefix(lines[0][0].raw(), ".") {
-		return parseDot(text, lines[0], bad), nil
+		return parseDot(text, tokens, bad), nil
 	}
 	if bad != nil {
-		return Statement{}, bad.in(text)
+		f = bad
 	}
-	st, f := parseLines(lines)
+	if f == nil {
+		f = p.lines(lines)
+	}
 	if f != nil {
 		return Statement{}, f.in(text)
 	}
-	st.Secret = len(secrets(text, tokens, false)) > 0
-	return st, nil
+	p.st.Secret = len(secrets(text, tokens, false)) > 0
+	return p.st, nil
 }
 
-// FromWords reads the words of exec, which the user's own shell has split already: each is taken as it is, spaces and
-// all. Only a value that is one quoted string as a whole loses these quotes, so that key='"1"' sends a string. A single
-// word that holds white space or begins with { is a line for Parse. A fault is an *Error.
-func FromWords(words []string) (Statement, error) {
-	if len(words) == 1 && (strings.HasPrefix(words[0], "{") || strings.ContainsFunc(words[0], unicode.IsSpace)) {
-		return Parse(words[0])
-	}
-	text := strings.Join(words, " ")
-	if f := badBytes(text); f != nil {
-		return Statement{}, f.in(text)
-	}
-	if len(words) == 0 || len(words) == 1 && words[0] == "" {
-		return Statement{}, nil
-	}
-	line := make([]word, 0, len(words))
-	tokens := make([]Token, 0, len(words))
-	for at := 0; len(line) < len(words); {
-		s := words[len(line)]
-		w := word{text: text, start: at, end: at + len(s), eq: -1, verbatim: true}
-		value := s
-		if i := strings.IndexByte(s, '='); i >= 0 {
-			w.eq, value = at+i, s[i+1:]
-		}
-		w.bracket = value != "" && (value[0] == '{' || value[0] == '[')
-		line = append(line, w)
-		tokens = append(tokens, Token{Kind: Word, Start: w.start, End: w.end, Eq: w.eq, Bracket: w.bracket})
-		at = w.end + 1
-	}
-	if strings.HasPrefix(words[0], ".") {
-		return Statement{Kind: Dot, Word: words[0], Args: words[1:], Rest: strings.Join(words[1:], " ")}, nil
-	}
-	st, f := parseLines([][]word{line})
-	if f != nil {
-		return Statement{}, f.in(text)
-	}
-	st.Secret = len(secrets(text, tokens, true)) > 0
-	return st, nil
-}
-
-// splitLines groups the words of a statement by lines, without the lines that have none.
-func splitLines(text string, tokens []Token) [][]word {
-	var lines [][]word
+// splitLines groups the words of a statement by lines, without the lines that have none, and takes filter and file out.
+func (p *parser) splitLines(text string, tokens []Token) (lines [][]word, f *fault) {
 	fresh := true
-	for _, t := range tokens {
-		switch t.Kind {
-		case Newline:
+	note := func(found *fault) {
+		if f == nil {
+			f = found
+		}
+	}
+	for i, t := range tokens {
+		switch {
+		case t.Kind == Newline:
 			fresh = true
-		case Word:
+		case t.Kind == Filter:
+			note(p.filter(text, t))
+		case t.Kind == Into:
+			if i+1 == len(tokens) || tokens[i+1].Role != FileName {
+				note(&fault{at: t.End, msg: quoteWord(text[t.Start:t.End]) + " names no file", hint: "the result goes into a file like this: query-block > blocks.json"})
+			}
+		case t.Role == FileName:
+			w := p.word(text, t)
+			note(p.output(Redirect{Path: w.name(), Append: tokens[i-1].End-tokens[i-1].Start == 2, At: w.start}, tokens[i-1].Start))
+		case t.Kind == Word:
 			if fresh {
-				lines = append(lines, nil)
-				fresh = false
+				lines, fresh = append(lines, nil), false
+			}
+			if p.st.Output != nil {
+				note(&fault{at: t.Start, msg: quoteWord(text[t.Start:t.End]) + " stands behind the file's name", hint: "arguments go before the >"})
 			}
 			last := len(lines) - 1
-			lines[last] = append(lines[last], wordOf(text, t))
+			lines[last] = append(lines[last], p.word(text, t))
 		}
 	}
-	return lines
+	return lines, f
 }
 
-func parseDot(text string, line []word, bad *fault) Statement {
-	st := Statement{Kind: Dot, Word: line[0].raw()}
-	st.Rest = strings.TrimSpace(joinContinued(text[line[0].end:]))
+func (p *parser) word(text string, t Token) word {
+	w := wordOf(text, t)
+	w.verbatim = p.verbatim
+	return w
+}
+
+func parseDot(text string, tokens []Token, bad *fault) Statement {
+	st := Statement{Kind: Dot, text: text}
+	for _, t := range tokens {
+		if t.Kind == Newline && st.Word != "" {
+			break
+		}
+		if t.Kind == Newline || t.Kind == Comment {
+			continue
+		}
+		w := wordOf(text, t)
+		switch {
+		case st.Word == "":
+			st.Word = w.raw()
+			st.Rest = strings.TrimSpace(joinContinued(text[t.End:]))
+		case bad != nil:
+		case t.Kind == Word:
+			st.Args = append(st.Args, w.name())
+		default:
+			st.Args = append(st.Args, strings.TrimSpace(joinContinued(w.raw())))
+		}
+	}
 	if bad != nil {
 		st.ArgsErr = bad.in(text)
-	} else {
-		for _, w := range line[1:] {
-			st.Args = append(st.Args, w.name())
-		}
 	}
 	st.Secret = Redact(text) != text
 	return st
@@ -149,38 +131,45 @@ func joinContinued(s string) string {
 	return b.String()
 }
 
-// parseLines reads a statement that is not for the shell itself.
-func parseLines(lines [][]word) (Statement, *fault) {
+// lines reads a statement that is not for the shell itself.
+func (p *parser) lines(lines [][]word) *fault {
 	if len(lines) == 0 {
-		return Statement{}, nil
+		if p.st.Filter != "" || p.st.Output != nil {
+			return &fault{msg: "there is no command before the | or >", hint: "a line begins with a command, for example query-status"}
+		}
+		return nil
 	}
-	first := lines[0][0]
-	if opensTransaction(lines[0]) {
-		return parseTransaction(lines)
-	}
-	if len(lines) > 1 {
-		return Statement{}, &fault{
+	var f *fault
+	switch first := lines[0][0]; {
+	case opensTransaction(lines[0]):
+		f = p.transaction(lines)
+	case len(lines) > 1:
+		f = &fault{
 			at:   lines[1][0].start,
 			msg:  "a second command begins at " + quoteWord(lines[1][0].raw()),
 			hint: `give one command at a time; a \ at the end of a line continues it`,
 		}
+	case first.bracket && first.eq < 0 && first.raw()[0] == '{':
+		f = p.rawQMP(lines[0])
+	default:
+		f = p.command(lines[0])
 	}
-	if first.bracket && first.eq < 0 && first.raw()[0] == '{' {
-		return parseRaw(lines[0])
-	}
+	p.st.Sources = p.sources
+	return f
+}
+
+func (p *parser) command(line []word) *fault {
+	first, last := line[0], line[len(line)-1]
 	name, f := commandName(first)
 	if f != nil {
-		return Statement{}, f
+		return f
 	}
-	args, f := parseArguments(lines[0][1:])
+	args, f := p.arguments(line[1:])
 	if f != nil {
-		return Statement{}, f
+		return f
 	}
-	st := Statement{Kind: QMP, Command: qmp.Command{Name: name}}
-	if len(args.kids) > 0 {
-		st.Command.Arguments = args.appendJSON(nil)
-	}
-	return st, nil
+	p.st.Kind, p.st.Name, p.st.args, p.st.nameAt, p.st.end = QMP, name, args, first.start, last.end
+	return nil
 }
 
 // commandName returns the name that w gives to a command or an action.
@@ -200,30 +189,30 @@ func commandName(w word) (string, *fault) {
 	return name, nil
 }
 
-func parseArguments(words []word) (*node, *fault) {
+func (p *parser) arguments(words []word) (*node, *fault) {
 	args := &node{}
 	for _, w := range words {
-		if f := args.set(w); f != nil {
+		if f := args.set(w, p); f != nil {
 			return nil, f
 		}
 	}
 	return args, nil
 }
 
-// parseRaw reads a line of raw QMP. Sound JSON goes out as typed; a Python dict is turned into JSON.
-func parseRaw(line []word) (Statement, *fault) {
+// rawQMP reads a line of raw QMP. Sound JSON goes out as typed; a Python dict is turned into JSON.
+func (p *parser) rawQMP(line []word) *fault {
 	w := line[0]
 	raw, asTyped := []byte(w.raw()), true
 	if !json.Valid(raw) {
 		converted, f := parseLiteral(w.raw())
 		if f != nil {
 			f.at += w.start
-			return Statement{}, f
+			return f
 		}
 		raw, asTyped = converted, false
 	}
 	if len(line) > 1 {
-		return Statement{}, &fault{
+		return &fault{
 			at:   line[1].start,
 			msg:  quoteWord(line[1].raw()) + " stands behind the JSON object",
 			hint: "give one command at a time",
@@ -231,9 +220,10 @@ func parseRaw(line []word) (Statement, *fault) {
 	}
 	command, err := qmp.ParseCommand(raw)
 	if err != nil {
-		return Statement{}, rawFault(w, err, asTyped)
+		return rawFault(w, err, asTyped)
 	}
-	return Statement{Kind: QMP, Command: command}, nil
+	p.st.Kind, p.st.Name, p.st.raw, p.st.nameAt, p.st.end = QMP, command.Name, &command, w.start, w.end
+	return nil
 }
 
 func rawFault(w word, err error, asTyped bool) *fault {

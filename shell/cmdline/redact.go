@@ -98,7 +98,7 @@ func lineSecrets(line []word) []span {
 		s.add(line[0].start, line[0].end, redactObject(line[0].raw()))
 	}
 	for _, w := range line[1:] {
-		if w.eq > 0 && w.text[w.start:w.eq] == "property" && secretName(w.value().text, true) {
+		if w.eq > 0 && w.text[w.start:w.keyEnd] == "property" && secretName(w.valueText(), true) {
 			s.property = true
 		}
 	}
@@ -133,7 +133,6 @@ func rulesFor(command string) rules {
 
 // secretName says whether a key's name is that of a secret. data counts only for commands that make secrets.
 func secretName(name string, data bool) bool {
-	name = strings.TrimSuffix(name, ":") // key:=value
 	switch len(name) {
 	case len("data"):
 		return data && strings.EqualFold(name, "data")
@@ -167,15 +166,19 @@ func (s *secretFinder) word(w word, first bool) {
 		}
 		return
 	}
-	named := s.masking && w.eq == w.start
-	s.masking = named || s.secretKey(w)
 	start, end := w.eq+1, w.end
+	if _, _, ok := sourceOf(w.text[start:end]); ok { // where a secret comes from is none
+		s.masking = false
+		return
+	}
+	named := s.masking && w.keyEnd == w.start
+	s.masking = named || s.secretKey(w)
 	switch raw := w.text[start:end]; {
 	case s.masking && raw == "":
 	case s.masking:
 		s.add(start, end, mask)
-	case s.hmp && w.text[w.start:w.eq] == "command-line":
-		line, _ := unquote(raw)
+	case s.hmp && w.text[w.start:w.keyEnd] == "command-line":
+		line := w.valueText()
 		if hidden := RedactHMP(line); hidden != line {
 			s.add(start, end, `"`+strings.NewReplacer(`"`, `\"`, `\`, `\\`).Replace(hidden)+`"`)
 		}
@@ -188,9 +191,19 @@ func (s *secretFinder) word(w word, first bool) {
 	}
 }
 
+// valueText is the text of a word's value, if that is a string.
+func (w word) valueText() string {
+	raw := w.text[w.eq+1 : w.end]
+	if w.exact {
+		return plainString(raw)
+	}
+	text, _ := w.plainText(raw)
+	return text
+}
+
 // secretKey says whether a part of the word's key is the name of a secret.
 func (s *secretFinder) secretKey(w word) bool {
-	key := w.text[w.start:w.eq]
+	key := w.text[w.start:w.keyEnd]
 	if !w.verbatim {
 		key, _ = unquote(key)
 	}

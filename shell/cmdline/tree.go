@@ -3,12 +3,15 @@ package cmdline
 import (
 	"bytes"
 	"encoding/json"
+	"strconv"
 )
 
-// node is an object under construction, or a value in it. Members keep the order in which they were typed.
+// node is an argument, a member or an element as it was typed: a leaf with a value, or what has members below it. Kids
+// keep the order in which they were typed.
 type node struct {
 	name  string
-	value json.RawMessage // of a leaf; nil for an object with kids
+	at    int    // where the word that it comes from starts, in bytes
+	leaf  *value // nil for what has kids
 	kids  []*node
 	index map[string]*node // by name; only when there are many
 }
@@ -41,36 +44,83 @@ func (n *node) add(k *node) {
 	}
 }
 
-// open makes n an object that can take more members. A leaf can only if its value is an object. The caller has seen that
-// the value is sound.
-func (n *node) open() bool {
-	if n.value == nil {
-		return true
+// open makes n something that can take more members. A leaf can only if its value is an object.
+func (n *node) open() (bool, *fault) {
+	if n.leaf == nil {
+		return true, nil
 	}
-	if n.value[0] != '{' {
-		return false
+	v := n.leaf
+	if v.form != bracketed && v.form != exactJSON {
+		return false, nil
 	}
-	d := json.NewDecoder(bytes.NewReader(n.value))
-	if _, err := d.Token(); err != nil {
-		return false
+	raw, _, f := v.literal()
+	switch {
+	case f != nil && v.form == bracketed && plainBrackets(v.text):
+		return false, nil
+	case f != nil:
+		return false, v.looksBroken(f)
+	case raw[0] != '{':
+		return false, nil
 	}
+	d := json.NewDecoder(bytes.NewReader(raw))
+	if _, err := d.Token(); err != nil || !n.decode(d, raw, v.at) {
+		return false, nil
+	}
+	n.leaf = nil
+	return true, nil
+}
+
+// decode adds the members of the object that d has entered. raw is the whole text, whose nesting is bounded, and at what
+// to say of where it stands.
+func (n *node) decode(d *json.Decoder, raw []byte, at int) bool {
 	for d.More() {
 		name, err := d.Token()
 		if err != nil {
 			return false
 		}
-		k := &node{name: name.(string)}
-		if d.Decode(&k.value) != nil {
+		k := &node{name: name.(string), at: at}
+		n.add(k)
+		from := bytes.IndexByte(raw[d.InputOffset():], ':') + int(d.InputOffset()) + 1
+		first, err := d.Token()
+		if err != nil {
 			return false
 		}
-		n.add(k)
+		switch first {
+		case json.Delim('{'):
+			if !k.decode(d, raw, at) {
+				return false
+			}
+			continue
+		case json.Delim('['):
+			if !skipArray(d) {
+				return false
+			}
+		}
+		k.leaf = &value{form: exactJSON, text: string(bytes.TrimSpace(raw[from:d.InputOffset()])), at: at}
 	}
-	n.value = nil
+	_, err := d.Token()
+	return err == nil
+}
+
+// skipArray steps over the rest of the array that d has entered.
+func skipArray(d *json.Decoder) bool {
+	for depth := 1; depth > 0; {
+		t, err := d.Token()
+		if err != nil {
+			return false
+		}
+		switch t {
+		case json.Delim('['), json.Delim('{'):
+			depth++
+		case json.Delim(']'), json.Delim('}'):
+			depth--
+		}
+	}
 	return true
 }
 
-// set puts the argument w below n, with the value typed by guess.
-func (n *node) set(w word) *fault {
+// set puts the argument w below n, with its value as typed.
+func (n *node) set(w word, p *parser) *fault {
 	if w.eq < 0 {
 		return notAnArgument(w)
 	}
@@ -79,28 +129,30 @@ func (n *node) set(w word) *fault {
 		return f
 	}
 	at := n
-	for _, p := range parts[:len(parts)-1] {
-		next := at.kid(p.name)
+	for _, part := range parts[:len(parts)-1] {
+		next := at.kid(part.name)
 		if next == nil {
-			next = &node{name: p.name}
+			next = &node{name: part.name, at: w.start}
 			at.add(next)
-		} else if !next.open() {
-			return bothWays(w, w.text[w.start:p.end])
+		} else if ok, f := next.open(); f != nil {
+			return f
+		} else if !ok {
+			return bothWays(w, w.text[w.start:part.end])
 		}
 		at = next
 	}
 	last := parts[len(parts)-1]
 	if old := at.kid(last.name); old != nil {
-		if old.value == nil {
+		if old.leaf == nil {
 			return bothWays(w, w.text[w.start:last.end])
 		}
 		return &fault{at: w.start, msg: quoteWord(w.text[w.start:last.end]) + " is given twice", hint: "remove one of the two"}
 	}
-	value, f := guess(w.value())
+	v, f := w.value(p)
 	if f != nil {
 		return f
 	}
-	at.add(&node{name: last.name, value: value})
+	at.add(&node{name: last.name, at: w.start, leaf: &v})
 	return nil
 }
 
@@ -121,23 +173,39 @@ func notAnArgument(w word) *fault {
 		f.hint = "a backslash continues a line only as its last character"
 	case raw == ")":
 		f.hint = "this ) closes no transaction"
+	case raw == "|", raw == ">", raw == ">>":
+		f.hint = quoteWord(raw) + " belongs behind the ) of the transaction"
 	}
 	return f
 }
 
-// appendJSON appends n as JSON.
-func (n *node) appendJSON(dst []byte) []byte {
-	if n.value != nil {
-		return append(dst, n.value...)
-	}
-	dst = append(dst, '{')
-	for i, k := range n.kids {
-		if i > 0 {
-			dst = append(dst, ", "...)
+// needsSchema says whether a schema could change what n's kids mean.
+func (n *node) needsSchema() bool {
+	for _, k := range n.kids {
+		if isIndex(k.name) || k.leaf == nil && k.needsSchema() || k.leaf != nil && k.leaf.needsSchema() {
+			return true
 		}
-		dst = appendString(dst, k.name)
-		dst = append(dst, ": "...)
-		dst = k.appendJSON(dst)
 	}
-	return append(dst, '}')
+	return false
+}
+
+func (v *value) needsSchema() bool {
+	switch v.form {
+	case plainWord:
+		return !surelyText(v.text)
+	case bracketed:
+		return true
+	case sourced:
+		return !v.exact
+	}
+	return false
+}
+
+// isIndex says whether a key is the number of an element, as one writes it.
+func isIndex(name string) bool {
+	if name == "" || len(name) > 9 || name[0] == '0' && len(name) > 1 {
+		return false
+	}
+	_, err := strconv.ParseUint(name, 10, 32)
+	return err == nil
 }

@@ -11,6 +11,8 @@ type word struct {
 	text       string
 	start, end int
 	eq         int  // offset of its first =, -1 if it has none
+	keyEnd     int  // offset behind its key
+	exact      bool // the = is a :=
 	bracket    bool // it, or its value, begins with { or [
 
 	// verbatim marks a word that the user's own shell has split off: its value is taken as it is.
@@ -24,7 +26,11 @@ func (w word) raw() string { return w.text[w.start:w.end] }
 func (w word) is(plain string) bool { return joinContinued(w.raw()) == plain }
 
 func wordOf(text string, t Token) word {
-	return word{text: text, start: t.Start, end: t.End, eq: t.Eq, bracket: t.Bracket}
+	w := word{text: text, start: t.Start, end: t.End, eq: t.Eq, keyEnd: t.Eq, bracket: t.Bracket}
+	if w.exact = t.Eq > t.Start && text[t.Eq-1] == ':'; w.exact {
+		w.keyEnd--
+	}
+	return w
 }
 
 // name returns the whole word without its quotes.
@@ -34,31 +40,6 @@ func (w word) name() string {
 	}
 	name, _ := unquote(w.raw())
 	return name
-}
-
-// value is what stands behind the = of a word.
-type value struct {
-	text    string // without quotes
-	quoted  bool   // some of it was in quotes, so it is a string
-	bracket bool   // it begins with { or [; text is as typed
-	at      int    // where it starts, in bytes
-}
-
-// value returns the word's value. The word has a =.
-func (w word) value() value {
-	v := value{text: w.text[w.eq+1 : w.end], at: w.eq + 1, bracket: w.bracket}
-	switch {
-	case v.bracket:
-	case strings.HasPrefix(v.text, jsonPrefix):
-		if !w.verbatim {
-			v.text = joinContinued(v.text)
-		}
-	case !w.verbatim:
-		v.text, v.quoted = unquote(v.text)
-	case wholeQuote(v.text):
-		v.text, v.quoted = unquote(v.text)
-	}
-	return v
 }
 
 // part is one name of a dotted key.
@@ -83,7 +64,7 @@ func (w word) key() ([]part, *fault) {
 			return nil, &fault{at: start, msg: fmt.Sprintf("the key has more than %d parts, too many for QEMU", maxDepth)}
 		}
 		parts = append(parts, part{name, end})
-		if end == w.eq {
+		if end == w.keyEnd {
 			return parts, nil
 		}
 		start = end + 1
@@ -93,7 +74,7 @@ func (w word) key() ([]part, *fault) {
 // keyDot returns the offset of the next dot in the key that separates names, or that of the = at its end.
 func (w word) keyDot(i int) int {
 	quote := byte(0)
-	for ; i < w.eq; i++ {
+	for ; i < w.keyEnd; i++ {
 		switch c := w.text[i]; {
 		case w.verbatim:
 			if c == '.' {
@@ -111,12 +92,12 @@ func (w word) keyDot(i int) int {
 			return i
 		}
 	}
-	return w.eq
+	return w.keyEnd
 }
 
 func (w word) emptyName(at int) *fault {
 	f := &fault{at: at, msg: "the key of " + quoteWord(w.raw()) + " has an empty part", hint: "dots join names: file.driver=qcow2"}
-	if w.eq == w.start {
+	if w.keyEnd == w.start {
 		f.msg = quoteWord(w.raw()) + " has no key before the ="
 		f.hint = "arguments are key=value, without spaces around the ="
 	}
