@@ -208,12 +208,8 @@ func (s *session[M]) reap() {
 // flush waits for the queue, unless a loop has failed or fails meanwhile, or the
 // caller who waits for the disconnect gives up (E16, E17).
 func (s *session[M]) flush() {
-	if s.ctx.Err() != nil {
-		return
-	}
-	flushed := s.queue.flushed()
 	select {
-	case <-flushed:
+	case <-s.queue.flushed():
 	case <-s.ctx.Done():
 	case <-s.hurry.Done():
 		if n := s.queue.unsent(); n > 0 {
