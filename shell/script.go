@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/qmpsh/qmpsh/proto"
 	"github.com/qmpsh/qmpsh/proto/qmp"
@@ -123,9 +124,14 @@ func (s *Script) run(ctx context.Context, sources <-chan source, lost <-chan err
 	return nil
 }
 
+// linger is how long the next line, or the end of the script, may take once the
+// session has ended.
+const linger = 200 * time.Millisecond
+
 // wait returns the next statement, io.EOF behind the last one, or why there
 // will be none. A line that is there goes before the end of the session, so
-// that the line which cannot run is named.
+// that the line which cannot run is named; so does the end of the script, which
+// has then run whole. Both may be about to be read, hence linger.
 func wait(ctx context.Context, sources <-chan source, lost <-chan error, quit bool) (source, error) {
 	if quit {
 		lost = nil
@@ -138,10 +144,14 @@ func wait(ctx context.Context, sources <-chan source, lost <-chan error, quit bo
 		return source{}, context.Cause(ctx)
 	case ended = <-lost:
 	}
+	patience := time.NewTimer(linger)
+	defer patience.Stop()
 	select {
 	case src, ok := <-sources:
 		return next(src, ok)
-	default:
+	case <-ctx.Done():
+		return source{}, context.Cause(ctx)
+	case <-patience.C:
 		return source{}, &qmp.InterruptedError{Err: ended}
 	}
 }
