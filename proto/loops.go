@@ -20,6 +20,11 @@ type session[M any] struct {
 	queue  queue[M]
 	inline bool // callers of Send may write themselves: see direct
 
+	// heard says that the peer has spoken since a caller last wrote itself. Many
+	// callers at once get no answer in between: after the first of them the others
+	// queue up, and the writer loop sends what they queue with one write.
+	heard atomic.Bool
+
 	ctx    context.Context         // ends with the first error, or with errStopped
 	end    context.CancelCauseFunc // only its first call counts: first error wins (E18)
 	hurry  context.Context         // ends when a Disconnect's context did
@@ -48,6 +53,7 @@ func newSession[M any](c *Conn[M], st *stream) *session[M] {
 	}
 	s.inline = s.writer.direct != nil && c.protocol.Outbound == nil
 	s.queue.init()
+	s.heard.Store(true)
 	s.ctx, s.end = context.WithCancelCause(context.Background())
 	s.hurry, s.giveUp = context.WithCancelCause(context.Background())
 	return s
@@ -107,6 +113,7 @@ func (s *session[M]) readLoop() {
 	handle := s.conn.protocol.Handle
 	for s.ctx.Err() == nil {
 		m, err := s.recv()
+		s.heard.Store(true)
 		if err == nil && handle != nil {
 			err = handle(m)
 		}
