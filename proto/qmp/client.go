@@ -66,11 +66,14 @@ type Client struct {
 	names     map[string]string // event names seen; the reader's alone
 }
 
+// logName is the connection's name in logs.
+const logName = "qmp"
+
 // NewClient makes a client. Nothing is opened.
 func NewClient(o Options) *Client {
-	c := &Client{opts: o, log: o.Logger, names: map[string]string{}}
-	if c.log == nil {
-		c.log = slog.New(slog.DiscardHandler)
+	c := &Client{opts: o, log: slog.New(slog.DiscardHandler), names: map[string]string{}}
+	if o.Logger != nil {
+		c.log = o.Logger.With("conn", logName)
 	}
 	p := proto.Protocol[*Message]{
 		Recv:      c.recv,
@@ -83,7 +86,7 @@ func NewClient(o Options) *Client {
 		p.Inbound = func(m *Message) (*Message, error) { return c.trace(Received, m) }
 		p.Outbound = func(m *Message) (*Message, error) { return c.trace(Sent, m) }
 	}
-	c.conn = proto.New(p, proto.Options{Name: "qmp", Logger: o.Logger, MaxMessage: o.MaxMessage})
+	c.conn = proto.New(p, proto.Options{Name: logName, Logger: o.Logger, MaxMessage: o.MaxMessage})
 	return c
 }
 
@@ -209,7 +212,7 @@ func (c *Client) recv(r *proto.Reader) (*Message, error) {
 		if err == nil || !c.opts.Agent {
 			return m, err
 		}
-		c.log.Debug("dropped what is no message", "received", excerpt(raw), "error", err)
+		c.log.Debug("dropped what is no message", "received", head(raw), "error", err)
 	}
 }
 
@@ -240,3 +243,6 @@ func (c *Client) handle(m *Message) error {
 }
 
 func (c *Client) ended(cause error) { c.session.Load().end(cause) }
+
+// head is the start of what a peer sent, for a log.
+func head(raw []byte) string { return string(raw[:min(len(raw), 200)]) }
