@@ -59,6 +59,7 @@ func TestE11_OrderHoldsWhetherCallersOrTheLoopWrite(t *testing.T) {
 			t.Fatalf("sender %d: got message %d, want %d", i, n, next[i])
 		}
 		next[i]++
+		say(t, far, "ok\n") // who hears something may write: see session.heard
 	}
 	all.Wait()
 	disconnect(t, c)
