@@ -185,8 +185,8 @@ func TestScriptFinalErrors(t *testing.T) {
 			s.KeepGoing = true
 			err := s.Run(t.Context())
 			wantPlace(t, err, 2, &ReadError{})
-			if !errors.Is(err, full) {
-				t.Errorf("error %v", err)
+			if !errors.Is(err, full) || s.failures != nil {
+				t.Errorf("error %v, failures %v", err, s.failures)
 			}
 		})
 	})
