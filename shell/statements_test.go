@@ -16,10 +16,10 @@ import (
 // split reads all statements of a script.
 func split(t *testing.T, in io.Reader) (all []source) {
 	t.Helper()
-	sources := make(chan source)
-	go read(t.Context(), in, sources)
-	for src := range sources {
-		all = append(all, src)
+	batches := make(chan []source)
+	go read(t.Context(), in, batches)
+	for batch := range batches {
+		all = append(all, batch...)
 	}
 	return all
 }
@@ -141,18 +141,36 @@ func TestStatementsLimit(t *testing.T) {
 // A reader that nobody listens to any more must end.
 func TestStatementsNobodyWants(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	sources := make(chan source)
-	go read(ctx, &lines{line: "stop\n"}, sources)
-	if src := <-sources; src.text != "stop" {
-		t.Errorf("%+v", src)
+	batches := make(chan []source)
+	go read(ctx, &lines{line: "stop\n"}, batches)
+	if batch := <-batches; batch[0].text != "stop" {
+		t.Errorf("%+v", batch)
 	}
 	cancel()
 	for n := 0; ; n++ {
-		if _, more := <-sources; !more {
+		if _, more := <-batches; !more {
 			return
 		}
 		if n > 100 {
 			t.Fatal("it goes on after the end of its context")
 		}
+	}
+}
+
+// A statement must not wait for the one behind it to be complete.
+func TestStatementsAreNotHeldBack(t *testing.T) {
+	in, out := io.Pipe()
+	batches := make(chan []source)
+	go read(t.Context(), in, batches)
+	go out.Write([]byte("stop\n{\"execute\":\n"))
+	if batch := <-batches; len(batch) != 1 || batch[0].text != "stop" {
+		t.Errorf("%+v", batch)
+	}
+	go func() {
+		out.Write([]byte("\"cont\"}\n"))
+		out.Close()
+	}()
+	if batch := <-batches; len(batch) != 1 || batch[0].line != 2 {
+		t.Errorf("%+v", batch)
 	}
 }
