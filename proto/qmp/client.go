@@ -222,6 +222,15 @@ func (c *Client) send(w *proto.Writer, m *Message) error {
 	if _, err := w.Write(m.Raw); err != nil {
 		return err
 	}
+	if _, secure := w.Conn().(*tls.Conn); secure {
+		// QEMU (7.2 at least) takes a monitor's input byte by byte and between two
+		// bytes waits for the socket, although TLS holds the rest of the record
+		// already. The line end in a record of its own keeps the socket readable
+		// until all before it has been taken, and a record of one byte has no rest.
+		if err := w.Flush(); err != nil {
+			return err
+		}
+	}
 	_, err := w.Write(lineEnd)
 	return err
 }
