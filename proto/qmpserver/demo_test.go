@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"strings"
 	"testing"
@@ -149,6 +150,40 @@ func TestDemo_Quit(t *testing.T) {
 			"JOB_STATUS_CHANGE {status: concluded, id: j}", "JOB_STATUS_CHANGE {status: null, id: j}")
 		if err := v.client.Wait(t.Context()); err == nil {
 			t.Error("the session did not end")
+		}
+	})
+}
+
+// The reply to quit comes, though every session is closed at the same time.
+func TestDemo_QuitIsAnswered(t *testing.T) {
+	for range 300 {
+		conn, err := DialDemo(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		go io.WriteString(conn, `{"execute": "qmp_capabilities"}{"execute": "quit", "id": "last"}`)
+		all, _ := io.ReadAll(conn)
+		conn.Close()
+		if !strings.HasSuffix(string(all), "{\"return\": {}, \"id\": \"last\"}\r\n") {
+			t.Fatalf("it ended with %q", all)
+		}
+	}
+}
+
+// A client that is being greeted when the machine ends does not stay behind.
+func TestDemo_EndsWhileGreeting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := NewDemo(DemoOptions{})
+		client, server := net.Pipe()
+		end := make(chan error, 1)
+		go func() { end <- d.Serve(t.Context(), server) }()
+		synctest.Wait() // it writes the greeting, which nobody reads yet
+		d.Close()
+		if all, _ := io.ReadAll(client); !strings.HasPrefix(string(all), `{"QMP": `) {
+			t.Errorf("got %q", all)
+		}
+		if err := <-end; err != nil {
+			t.Errorf("Serve: %v", err)
 		}
 	})
 }
