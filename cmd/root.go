@@ -60,7 +60,10 @@ func newRootCmd(o *options) *cobra.Command {
   qmpsh connect demo:                          try it without QEMU
 
 Addresses: ` + strings.Join(qmp.AddressForms(), ", "),
-		Version:           version(),
+		Version: version(),
+
+		SuggestionsMinimumDistance: 2, // letters that may be wrong in a command's name
+
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		Args:              rejectArgs,

@@ -3,8 +3,10 @@ package proto_test
 import (
 	"bytes"
 	"context"
+	"io"
 	"net"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -101,6 +103,80 @@ func BenchmarkRoundTrip(b *testing.B) {
 	}
 	b.ReportMetric(float64(with)/float64(b.N), "ns/conn")
 	b.ReportMetric(float64(without)/float64(b.N), "ns/bare")
+	b.ReportMetric(float64(with)/float64(without), "ratio")
+}
+
+// BenchmarkInFlight keeps up to eight lines under way, as eight callers would, and
+// reports the rate in comparison with one at a time.
+func BenchmarkInFlight(b *testing.B) {
+	msg := []byte(`{"execute": "query-status", "id": "qmpsh-1234"}` + "\n")
+	got := make(chan struct{}, 8)
+	c := proto.New(lines(func([]byte) error { got <- struct{}{}; return nil }), proto.Options{})
+	ctx := context.Background()
+	if err := c.Connect(ctx, proto.Address{Network: "unix", Addr: echoPeer(b)}); err != nil {
+		b.Fatal(err)
+	}
+	defer c.Disconnect(ctx)
+	run := func(n, callers int) time.Duration {
+		start := time.Now()
+		var all sync.WaitGroup
+		for range callers {
+			all.Go(func() {
+				for range n / callers {
+					c.Send(msg)
+					<-got
+				}
+			})
+		}
+		all.Wait()
+		return time.Since(start)
+	}
+	var one, eight time.Duration
+	b.ResetTimer()
+	for left := b.N; left > 0; left -= 8000 {
+		one += run(8000, 1)
+		eight += run(8000, 8)
+	}
+	b.ReportMetric(float64(one)/float64(eight), "speedup")
+}
+
+// BenchmarkLarge receives messages of 64 MiB and compares with reading as many bytes.
+func BenchmarkLarge(b *testing.B) {
+	const size = 64 << 20
+	block := bytes.Repeat([]byte("x"), 1<<20)
+	write := func(far net.Conn, end string) {
+		for range size >> 20 {
+			far.Write(block)
+		}
+		far.Write([]byte(end))
+	}
+	var with, without time.Duration
+	b.SetBytes(size)
+	b.ReportAllocs()
+	for range b.N {
+		near, far := socketPair(b)
+		go write(far, "\n")
+		r := proto.NewReader(near, size+1)
+		start := time.Now()
+		if line, err := r.ReadLine(); err != nil || len(line) != size+1 {
+			b.Fatal(err)
+		}
+		with += time.Since(start)
+		near.Close()
+		far.Close()
+
+		b.StopTimer()
+		near, far = socketPair(b)
+		go func() {
+			write(far, "")
+			far.Close()
+		}()
+		start = time.Now()
+		io.ReadAll(near)
+		without += time.Since(start)
+		near.Close()
+		b.StartTimer()
+	}
 	b.ReportMetric(float64(with)/float64(without), "ratio")
 }
 

@@ -1,10 +1,10 @@
 package proto_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -53,7 +53,7 @@ func TestE23_DisconnectFromACallbackDoesNotDeadlock(t *testing.T) {
 			c, far := overPipe(t, p)
 			c.Send("ping")
 			hear(t, far, "ping\n")
-			say(t, far, "pong\n")
+			far.Write([]byte("pong\n")) // "outbound" may have ended the session
 			if name == "ended" {
 				c.ScheduleDisconnect()
 			}
@@ -65,6 +65,28 @@ func TestE23_DisconnectFromACallbackDoesNotDeadlock(t *testing.T) {
 			disconnect(t, c)
 		}
 	})
+}
+
+func TestE23_DisconnectFromAHookDoesNotDeadlockOnASocket(t *testing.T) {
+	near, far := socketPair(t)
+	defer far.Close()
+	var c *proto.Conn[string]
+	got := make(chan error, 1)
+	p := text()
+	p.Outbound = func(m string) (string, error) {
+		got <- c.Disconnect(context.Background())
+		return m, nil
+	}
+	c = proto.New(p, proto.Options{})
+	if err := c.ConnectStream(t.Context(), near, "pair"); err != nil {
+		t.Fatal(err)
+	}
+	c.Send("last words")
+	if err := <-got; err != proto.ErrCallback {
+		t.Errorf("got %v", err)
+	}
+	hear(t, far, "last words\n")
+	disconnect(t, c)
 }
 
 func TestE23_DisconnectFromTheHandshakeDoesNotDeadlock(t *testing.T) {
@@ -149,8 +171,6 @@ func TestE23_TheHandlerMaySend(t *testing.T) {
 	b.Disconnect(ctx)
 }
 
-// TestE24 has no assertion on order: the race detector, goleak and the end of the
-// test are what it is for.
 func TestE24_AnyNumberOfCallersAtOnce(t *testing.T) {
 	for round := range 20 {
 		near, far := socketPair(t)
@@ -163,13 +183,18 @@ func TestE24_AnyNumberOfCallersAtOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		var callers, peer sync.WaitGroup
+		var sent atomic.Int64
+		heard := 0
 		peer.Go(func() {
 			defer far.Close()
-			io.Copy(far, far)
+			for lines := bufio.NewScanner(far); lines.Scan(); heard++ {
+				far.Write(append(lines.Bytes(), '\n'))
+			}
 		})
 		for i := range 8 {
 			callers.Go(func() {
 				for n := 0; c.Send(fmt.Sprintf("%d %d", i, n)) == nil; n++ {
+					sent.Add(1)
 					if n%10 == 0 {
 						c.Flush(t.Context())
 					}
@@ -192,6 +217,9 @@ func TestE24_AnyNumberOfCallersAtOnce(t *testing.T) {
 		}
 		callers.Wait()
 		peer.Wait()
+		if heard != int(sent.Load()) {
+			t.Errorf("%d messages were sent without an error, the peer got %d", sent.Load(), heard)
+		}
 		wantState(t, c, proto.Idle)
 	}
 }

@@ -107,7 +107,7 @@ func (c *Conn[M]) Send(m M) error {
 	if state != Running {
 		return newStateError(Running, state)
 	}
-	if s.inline && s.queue.claim(&s.loops) {
+	if s.inline && s.heard.Swap(false) && s.queue.claim(&s.loops) {
 		s.sendDirect(m)
 		return nil
 	}

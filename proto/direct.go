@@ -11,7 +11,7 @@ var errSendPanicked = errors.New("sending panicked")
 
 // direct writes to a socket without ever waiting for the peer. A caller of Send
 // that finds the queue empty and the writer idle can so spare the hand-over to the
-// writer loop, which costs more than the write itself.
+// writer loop, which costs more than the write itself (and see session.heard).
 //
 // Order holds because queue.claim makes the caller the only writer, and all later
 // messages queue up behind it. What the system does not take at once, and every

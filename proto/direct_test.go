@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -16,7 +17,14 @@ import (
 func TestE11_OrderHoldsWhetherCallersOrTheLoopWrite(t *testing.T) {
 	const senders, each = 4, 400
 	near, far := socketPair(t)
-	c := proto.New(text(), proto.Options{})
+	p := text()
+	p.Send = func(w *proto.Writer, m string) error {
+		w.WriteString(m[:len(m)/2])
+		runtime.Gosched() // let others have a try
+		_, err := w.WriteString(m[len(m)/2:] + "\n")
+		return err
+	}
+	c := proto.New(p, proto.Options{})
 	if err := c.ConnectStream(t.Context(), near, "pair"); err != nil {
 		t.Fatal(err)
 	}
@@ -51,6 +59,7 @@ func TestE11_OrderHoldsWhetherCallersOrTheLoopWrite(t *testing.T) {
 			t.Fatalf("sender %d: got message %d, want %d", i, n, next[i])
 		}
 		next[i]++
+		say(t, far, "ok\n") // who hears something may write: see session.heard
 	}
 	all.Wait()
 	disconnect(t, c)

@@ -309,3 +309,54 @@ func TestE16_TLSFarewellIsBoundedByTheCaller(t *testing.T) {
 	}
 	wantState(t, c, proto.Idle)
 }
+
+func TestE16_NothingIsHandledOnceTheLoopsAreStopped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		var handled []string
+		p := text()
+		p.Handle = func(m string) error {
+			handled = append(handled, m)
+			<-release
+			return nil
+		}
+		c, far := overPipe(t, p)
+		say(t, far, "first\nsecond\n") // in one piece
+		synctest.Wait()
+		c.ScheduleDisconnect()
+		synctest.Wait()
+		close(release)
+		disconnect(t, c)
+		if len(handled) != 1 {
+			t.Errorf("handled %q", handled)
+		}
+	})
+}
+
+// noDeadlines is a stream that cannot be interrupted, only closed.
+type noDeadlines struct {
+	net.Conn
+	closed int
+}
+
+func (n *noDeadlines) SetDeadline(time.Time) error { return errors.ErrUnsupported }
+
+func (n *noDeadlines) Close() error {
+	if n.closed++; n.closed > 1 {
+		return errors.New("closed twice")
+	}
+	return n.Conn.Close()
+}
+
+func TestE16_AStreamWithoutDeadlinesIsStoppedByClosing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		near, far := net.Pipe()
+		c := proto.New(text(), proto.Options{})
+		if err := c.ConnectStream(t.Context(), &noDeadlines{Conn: near}, "pipe"); err != nil {
+			t.Fatal(err)
+		}
+		c.Send("bye")
+		hear(t, far, "bye\n")
+		disconnect(t, c)
+	})
+}

@@ -11,8 +11,8 @@ var errHandshakeOver = errors.New("handshake is over: use the connection")
 
 // Handshake is what Establish talks through: the same receive, send and hooks that
 // the loops use later, one message at a time (E10, E13). It is valid only until
-// Establish returns, and for one goroutine. When the context of Connect ends, its
-// methods return the context's cause.
+// Establish returns; one goroutine may receive while another sends. When the context
+// of Connect ends, its methods return the context's cause.
 type Handshake[M any] struct {
 	session *session[M]
 	over    atomic.Bool

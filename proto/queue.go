@@ -1,6 +1,9 @@
 package proto
 
-import "sync"
+import (
+	"runtime"
+	"sync"
+)
 
 // keepBatch is the longest batch whose memory the queue keeps for the next one.
 const keepBatch = 1024
@@ -99,6 +102,7 @@ func (q *queue[M]) take() (batch []M, tail, ok bool) {
 		}
 		q.mu.Unlock()
 		<-q.wake
+		runtime.Gosched() // whoever else is about to send shares the write
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/qmpsh/qmpsh/proto"
 	"github.com/qmpsh/qmpsh/proto/qmp"
@@ -81,22 +82,28 @@ func (s *Script) Run(ctx context.Context) error {
 		cancel()
 		<-pumped
 	}()
-	sources := make(chan source, 64)
-	go read(ctx, s.In, sources)
-	return s.run(ctx, sources, lost)
+	batches := make(chan []source, 1)
+	go read(ctx, s.In, batches)
+	return s.run(ctx, batches, lost)
 }
 
-func (s *Script) run(ctx context.Context, sources <-chan source, lost <-chan error) error {
+func (s *Script) run(ctx context.Context, batches <-chan []source, lost <-chan error) error {
 	kept := &KeptGoingError{Name: s.Name}
 	quit := false
+	var batch []source
 	for {
-		src, err := wait(ctx, sources, lost, quit)
+		var err error
+		if len(batch) == 0 {
+			batch, err = wait(ctx, batches, lost, quit)
+		}
 		if err == io.EOF {
 			break
 		}
 		if err != nil {
 			return err
 		}
+		src := batch[0]
+		batch = batch[1:]
 		command, err := s.statement(ctx, src)
 		if errors.Is(err, errLeave) {
 			break
@@ -123,34 +130,43 @@ func (s *Script) run(ctx context.Context, sources <-chan source, lost <-chan err
 	return nil
 }
 
-// wait returns the next statement, io.EOF behind the last one, or why there
+// linger is how long the next line, or the end of the script, may take once the
+// session has ended.
+const linger = 200 * time.Millisecond
+
+// wait returns the next statements, io.EOF behind the last one, or why there
 // will be none. A line that is there goes before the end of the session, so
-// that the line which cannot run is named.
-func wait(ctx context.Context, sources <-chan source, lost <-chan error, quit bool) (source, error) {
+// that the line which cannot run is named; so does the end of the script, which
+// has then run whole. Both may be about to be read, hence linger.
+func wait(ctx context.Context, batches <-chan []source, lost <-chan error, quit bool) ([]source, error) {
 	if quit {
 		lost = nil
 	}
 	var ended error
 	select {
-	case src, ok := <-sources:
-		return next(src, ok)
+	case batch, ok := <-batches:
+		return next(batch, ok)
 	case <-ctx.Done():
-		return source{}, context.Cause(ctx)
+		return nil, context.Cause(ctx)
 	case ended = <-lost:
 	}
+	patience := time.NewTimer(linger)
+	defer patience.Stop()
 	select {
-	case src, ok := <-sources:
-		return next(src, ok)
-	default:
-		return source{}, &qmp.InterruptedError{Err: ended}
+	case batch, ok := <-batches:
+		return next(batch, ok)
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	case <-patience.C:
+		return nil, &qmp.InterruptedError{Err: ended}
 	}
 }
 
-func next(src source, ok bool) (source, error) {
+func next(batch []source, ok bool) ([]source, error) {
 	if !ok {
-		return source{}, io.EOF
+		return nil, io.EOF
 	}
-	return src, nil
+	return batch, nil
 }
 
 // final says whether nothing can follow err.

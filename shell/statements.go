@@ -22,6 +22,10 @@ type source struct {
 	err  error
 }
 
+// maxBatch is how many statements are handed over at once. Waking the goroutine
+// that reads, for each single one, would cost as much as running it.
+const maxBatch = 64
+
 // statements splits a script into statements: a line each, but for JSON,
 // transactions and continued lines, which go over several.
 type statements struct {
@@ -29,19 +33,44 @@ type statements struct {
 	line int // lines read so far
 }
 
+// feed hands the statements of a script over in batches. Before it reads on, which
+// may take for ever, it hands over what it has.
+type feed struct {
+	ctx   context.Context
+	in    io.Reader
+	to    chan<- []source
+	batch []source
+}
+
+// Read reads from the script.
+func (f *feed) Read(p []byte) (int, error) {
+	f.handOver()
+	return f.in.Read(p)
+}
+
+func (f *feed) handOver() {
+	if len(f.batch) == 0 {
+		return
+	}
+	select {
+	case f.to <- f.batch:
+	case <-f.ctx.Done():
+	}
+	f.batch = nil
+}
+
 // read sends the statements of in until it ends, fails, or nobody wants them.
-func read(ctx context.Context, in io.Reader, to chan<- source) {
+func read(ctx context.Context, in io.Reader, to chan<- []source) {
 	defer close(to)
-	s := &statements{in: bufio.NewReaderSize(in, 64<<10)}
-	for {
+	f := &feed{ctx: ctx, in: in, to: to}
+	s := &statements{in: bufio.NewReaderSize(f, 64<<10)}
+	for ctx.Err() == nil {
 		src := s.next()
-		if src.err == io.EOF {
-			return
+		if src.err != io.EOF {
+			f.batch = append(f.batch, src)
 		}
-		select {
-		case to <- src:
-		case <-ctx.Done():
-			return
+		if src.err != nil || len(f.batch) == maxBatch {
+			f.handOver()
 		}
 		if src.err != nil {
 			return

@@ -40,7 +40,7 @@ func (hs *handshake) synchronise() error {
 		if m.QMP != nil {
 			return hs.noSync(errors.New("this is a QMP server, not a guest agent"))
 		}
-		hs.session.client.log.Debug("dropped a message from before the synchronisation", "message", excerpt(m.Raw))
+		hs.session.client.log.Debug("dropped a message from before the synchronisation", "message", head(m.Raw))
 	}
 }
 
@@ -66,7 +66,7 @@ func (s *session) startSyncLocked() *Message {
 // The answer to the synchronisation lets the command go that waits for it.
 func (s *session) syncedLocked(m *Message) {
 	if s.sync == "" || string(m.Return) != s.sync {
-		s.client.log.Debug("dropped a late message of the agent", "message", excerpt(m.Raw))
+		s.client.log.Debug("dropped a late message of the agent", "message", head(m.Raw))
 		return
 	}
 	s.sync, s.dirty = "", false

@@ -66,11 +66,14 @@ type Client struct {
 	names     map[string]string // event names seen; the reader's alone
 }
 
+// logName is the connection's name in logs.
+const logName = "qmp"
+
 // NewClient makes a client. Nothing is opened.
 func NewClient(o Options) *Client {
-	c := &Client{opts: o, log: o.Logger, names: map[string]string{}}
-	if c.log == nil {
-		c.log = slog.New(slog.DiscardHandler)
+	c := &Client{opts: o, log: slog.New(slog.DiscardHandler), names: map[string]string{}}
+	if o.Logger != nil {
+		c.log = o.Logger.With("conn", logName)
 	}
 	p := proto.Protocol[*Message]{
 		Recv:      c.recv,
@@ -83,7 +86,7 @@ func NewClient(o Options) *Client {
 		p.Inbound = func(m *Message) (*Message, error) { return c.trace(Received, m) }
 		p.Outbound = func(m *Message) (*Message, error) { return c.trace(Sent, m) }
 	}
-	c.conn = proto.New(p, proto.Options{Name: "qmp", Logger: o.Logger, MaxMessage: o.MaxMessage})
+	c.conn = proto.New(p, proto.Options{Name: logName, Logger: o.Logger, MaxMessage: o.MaxMessage})
 	return c
 }
 
@@ -209,7 +212,7 @@ func (c *Client) recv(r *proto.Reader) (*Message, error) {
 		if err == nil || !c.opts.Agent {
 			return m, err
 		}
-		c.log.Debug("dropped what is no message", "received", excerpt(raw), "error", err)
+		c.log.Debug("dropped what is no message", "received", head(raw), "error", err)
 	}
 }
 
@@ -218,6 +221,15 @@ var lineEnd = []byte("\n")
 func (c *Client) send(w *proto.Writer, m *Message) error {
 	if _, err := w.Write(m.Raw); err != nil {
 		return err
+	}
+	if _, secure := w.Conn().(*tls.Conn); secure {
+		// QEMU (7.2 at least) takes a monitor's input byte by byte and between two
+		// bytes waits for the socket, although TLS holds the rest of the record
+		// already. The line end in a record of its own keeps the socket readable
+		// until all before it has been taken, and a record of one byte has no rest.
+		if err := w.Flush(); err != nil {
+			return err
+		}
 	}
 	_, err := w.Write(lineEnd)
 	return err
@@ -240,3 +252,6 @@ func (c *Client) handle(m *Message) error {
 }
 
 func (c *Client) ended(cause error) { c.session.Load().end(cause) }
+
+// head is the start of what a peer sent, for a log.
+func head(raw []byte) string { return string(raw[:min(len(raw), 200)]) }

@@ -129,7 +129,7 @@ func (hs *handshake) negotiate() error {
 		case err != nil:
 			return hs.noNegotiation(err)
 		case m.ID != nil && idKey(m.ID) != idKey(cmd.ID):
-			s.client.log.Warn("dropped a message with an unknown id", "message", excerpt(m.Raw))
+			s.client.log.Warn("dropped a message with an unknown id", "message", head(m.Raw))
 		case m.Error != nil:
 			refusal := m.ExecuteError(cmd)
 			return &NegotiationError{Origin: proto.Here(), Class: refusal.Class, Desc: refusal.Desc}

@@ -24,22 +24,22 @@ type session struct {
 	early    bool           // events were delivered during the handshake; its goroutine's alone
 	probing  sync.WaitGroup // counts the goroutine that probes a silent server
 
-	mu      sync.Mutex
-	oob     bool
-	limit   int              // of len(inBand)
-	serial  bool             // the server knows no ids: replies go by order alone
-	pending map[string]*call // sent, not answered, by the key of their id
-	inBand  []*call          // those of them that take a place, and those without id, as sent
-	waiters list.List        // *call that wait for a place
-	over    bool
-	cause   error // why it is over; nil for a disconnect
+	mu        sync.Mutex
+	oob       bool
+	limit     int       // of len(inBand)
+	serial    bool      // the server knows no ids: replies go by order alone
+	inBand    []*call   // sent and not answered, in the order in which they were sent
+	outOfBand []*call   // the same, out of band
+	waiters   list.List // *call that wait for a place in inBand
+	over      bool
+	cause     error // why it is over; nil for a disconnect
 
 	sync  string // the guest-sync-delimited on its way, by its id; "" for none (Q12)
 	dirty bool   // an agent may still answer somebody who gave up
 }
 
 func newSession(c *Client) *session {
-	s := &session{client: c, limit: maxInFlight, pending: map[string]*call{}}
+	s := &session{client: c, limit: maxInFlight}
 	if c.opts.Agent {
 		s.limit, s.serial = 1, true
 	}
@@ -64,18 +64,34 @@ func (s *session) noteCapabilities(args json.RawMessage) {
 	s.oob = slices.Contains(enabled.Enable, "oob")
 }
 
+// inFlight reports whether a command has the id, which must be its own key.
 func (s *session) inFlight(id json.RawMessage) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.pendingLocked(id) != nil
+	return s.findLocked(id) != nil
 }
 
-// pendingLocked returns the command in flight that has the id, nil if there is none.
-func (s *session) pendingLocked(id json.RawMessage) *call {
+// findLocked returns the command in flight that has the id, nil if there is none.
+func (s *session) findLocked(id json.RawMessage) *call {
+	// Our own ids are their own keys, and short enough for a string that costs nothing.
 	if isString(id) && bytes.IndexByte(id, '\\') < 0 {
-		return s.pending[string(id)] // our own are their own keys, and this costs no memory
+		return s.findKeyLocked(string(id))
 	}
-	return s.pending[idKey(id)]
+	return s.findKeyLocked(idKey(id))
+}
+
+func (s *session) findKeyLocked(key string) *call {
+	for _, k := range s.inBand {
+		if k.key == key {
+			return k
+		}
+	}
+	for _, k := range s.outOfBand {
+		if k.key == key {
+			return k
+		}
+	}
+	return nil
 }
 
 // submit sends a command, or lets it wait for its turn. From then on k.done tells
@@ -92,7 +108,7 @@ func (s *session) submit(k *call) error {
 		return &CommandError{Offset: -1, Problem: "out-of-band commands were not negotiated with this server"}
 	case k.oob && k.key == "":
 		return &CommandError{Offset: -1, Problem: "an out-of-band command needs an id"}
-	case s.pending[k.key] != nil:
+	case s.takenLocked(k):
 		return errDuplicateID(k)
 	case !k.oob && (len(s.inBand) >= s.limit || s.waiters.Len() > 0):
 		k.waiting = s.waiters.PushBack(k)
@@ -105,15 +121,16 @@ func errDuplicateID(k *call) error {
 	return &CommandError{Offset: -1, Problem: "a command with the id " + k.key + " is in flight"}
 }
 
+// takenLocked reports whether another command in flight has the call's id.
+func (s *session) takenLocked(k *call) bool {
+	return k.key != "" && s.findKeyLocked(k.key) != nil
+}
+
 // issueLocked sends a command that has its place.
 func (s *session) issueLocked(k *call) error {
-	if k.key != "" {
-		if s.pending[k.key] != nil {
-			return errDuplicateID(k)
-		}
-		s.pending[k.key] = k
-	}
-	if !k.oob {
+	if k.oob {
+		s.outOfBand = append(s.outOfBand, k)
+	} else {
 		s.inBand = append(s.inBand, k)
 	}
 	m := &k.msg
@@ -136,11 +153,12 @@ func (s *session) issueLocked(k *call) error {
 
 // removeLocked forgets a command that was issued, which frees its place.
 func (s *session) removeLocked(k *call) {
-	if k.key != "" {
-		delete(s.pending, k.key)
+	calls := &s.inBand
+	if k.oob {
+		calls = &s.outOfBand
 	}
-	if i := slices.Index(s.inBand, k); i >= 0 {
-		s.inBand = slices.Delete(s.inBand, i, i+1)
+	if i := slices.Index(*calls, k); i >= 0 {
+		*calls = slices.Delete(*calls, i, i+1)
 	}
 }
 
@@ -149,7 +167,11 @@ func (s *session) admitLocked() {
 	for len(s.inBand) < s.limit && s.waiters.Len() > 0 {
 		k := s.waiters.Remove(s.waiters.Front()).(*call)
 		k.waiting = nil
-		if err := s.issueLocked(k); err != nil {
+		err := errDuplicateID(k)
+		if !s.takenLocked(k) {
+			err = s.issueLocked(k)
+		}
+		if err != nil {
 			k.finishLocked(err)
 		}
 	}
@@ -214,16 +236,16 @@ func (s *session) matchLocked(m *Message) (*call, error) {
 		s.syncedLocked(m)
 		return nil, nil
 	case m.ID != nil:
-		k := s.pendingLocked(m.ID)
+		k := s.findLocked(m.ID)
 		if k == nil {
-			log.Warn("dropped a message with an unknown id", "message", excerpt(m.Raw))
+			log.Warn("dropped a message with an unknown id", "message", head(m.Raw))
 		}
 		return k, nil
 	case m.Return == nil && m.Error == nil:
-		log.Warn("dropped a message of no known kind", "message", excerpt(m.Raw))
+		log.Warn("dropped a message of no known kind", "message", head(m.Raw))
 		return nil, nil
-	case len(s.inBand) == 0 && len(s.pending) == 0:
-		log.Warn("dropped a reply that nobody waits for", "message", excerpt(m.Raw))
+	case len(s.inBand) == 0 && len(s.outOfBand) == 0:
+		log.Warn("dropped a reply that nobody waits for", "message", head(m.Raw))
 		return nil, nil
 	}
 	// In-band commands are answered in the order in which they were sent.
@@ -239,7 +261,7 @@ func (s *session) matchLocked(m *Message) (*call, error) {
 		}
 	}
 	if m.Error == nil {
-		log.Warn("dropped a reply without an id", "message", excerpt(m.Raw))
+		log.Warn("dropped a reply without an id", "message", head(m.Raw))
 		return nil, nil
 	}
 	// The server could not even read the id of what it complains about. There is no
@@ -272,19 +294,15 @@ func (s *session) close(cause error) {
 		return
 	}
 	s.over, s.cause = true, cause
+	open := slices.Concat(s.inBand, s.outOfBand)
 	for e := s.waiters.Front(); e != nil; e = e.Next() {
-		s.inBand = append(s.inBand, e.Value.(*call))
+		open = append(open, e.Value.(*call))
 	}
-	for _, k := range s.pending {
-		if k.oob {
-			s.inBand = append(s.inBand, k)
-		}
-	}
-	for _, k := range s.inBand {
+	for _, k := range open {
 		if !k.abandoned {
 			k.finishLocked(&InterruptedError{Origin: proto.Here(), Err: cause})
 		}
 	}
-	s.pending, s.inBand = nil, nil
+	s.inBand, s.outOfBand = nil, nil
 	s.waiters.Init()
 }

@@ -190,7 +190,7 @@ func DemoCommands() []string {
 		names = append(names, name)
 	}
 	slices.Sort(names)
-	return names
+	return slices.Compact(names)
 }
 
 // DialDemo starts a machine of its own and returns a stream to it, in process: no

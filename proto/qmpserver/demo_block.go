@@ -179,6 +179,16 @@ func blockCommands() map[string]demoCommand {
 				{IOStatus: "ok", Removable: true, QDev: "cd0", TrayOpen: &tray, Type: "unknown"},
 			}, nil
 		}},
+		"query-blockstats": {
+			params: []param{{name: "query-nodes", kind: kindBool}},
+			run: func(_ *Demo, _ *Session, a arguments) (any, *Error) {
+				if a.bool("query-nodes", false) {
+					return nil, Errorf("The demo does not simulate the argument 'query-nodes'")
+				}
+				raw, _ := demoReply("query-blockstats")
+				return raw, nil
+			},
+		},
 		"query-named-block-nodes": {
 			params: []param{{name: "flat", kind: kindBool}},
 			run: func(d *Demo, _ *Session, a arguments) (any, *Error) {

@@ -33,7 +33,7 @@ var demoCommandsFile string
 //go:embed data/replies.txt
 var demoRepliesFile string
 
-// demoSchema unpacks the schema: two milliseconds, and only when somebody asks.
+// demoSchema unpacks the schema: about a millisecond, and only when somebody asks.
 func demoSchema() (json.RawMessage, error) {
 	z, err := gzip.NewReader(bytes.NewReader(demoSchemaFile))
 	if err != nil {

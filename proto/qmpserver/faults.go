@@ -2,7 +2,6 @@ package qmpserver
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -50,9 +49,6 @@ func CutAfter(n int) Step {
 func Silence() Step {
 	return func(_ context.Context, p *Peer) error {
 		_, err := io.Copy(io.Discard, p.conn)
-		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrClosedPipe) {
-			return nil
-		}
 		return err
 	}
 }

@@ -8,12 +8,10 @@ import (
 	"io"
 	"net"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/qmpsh/qmpsh/proto"
 	"github.com/qmpsh/qmpsh/proto/qmp"
 )
 
@@ -269,122 +267,21 @@ func TestQ12_AgentServer(t *testing.T) {
 	})
 }
 
-// A handler that closes has its event and its reply delivered; what the client
-// sent behind is not looked at.
-func TestCloseAfterReply(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		k := negotiated(t, testServer(), false)
-		k.send(`{"execute": "bye", "id": 1}`)
-		go io.WriteString(k.conn, strings.Repeat(`{"execute": "query-x"}`, 30))
-		k.expect(`{"timestamp": {"seconds": 1700000000, "microseconds": 5}, "event": "SHUTDOWN"}`, `{"return": {}, "id": 1}`)
-		if err := <-k.end; err != nil {
-			t.Errorf("Serve: %v", err)
-		}
-	})
-}
-
-// However a session ends, with handlers at work and commands queued, Serve returns.
-func TestServeEnds(t *testing.T) {
-	cause := errors.New("enough")
-	tests := map[string]struct {
-		end  func(k *talk, cancel context.CancelCauseFunc)
-		want error
-	}{
-		"client closes": {func(k *talk, _ context.CancelCauseFunc) { k.conn.Close() }, nil},
-		"client closes inside a message": {func(k *talk, _ context.CancelCauseFunc) {
-			k.send(`{"execute": `)
-			k.conn.Close()
-		}, io.ErrUnexpectedEOF},
-		"context": {func(_ *talk, cancel context.CancelCauseFunc) { cancel(cause) }, cause},
-	}
-	for name, test := range tests {
-		for _, commands := range []int{0, 1, 5, 8, 9, 20} {
-			t.Run(fmt.Sprintf("%s, %d commands", name, commands), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					if commands > 8 && test.want == io.ErrUnexpectedEOF {
-						t.Skip("the server does not read so far")
-					}
-					ctx, cancel := context.WithCancelCause(t.Context())
-					k := negotiated(t, contextService{testServer(), ctx}, false)
-					go io.WriteString(k.conn, strings.Repeat(`{"execute": "slow"}`, commands))
-					synctest.Wait()
-					test.end(k, cancel)
-					err := <-k.end
-					if commands > 9 && errors.Is(err, io.ErrClosedPipe) {
-						return // it was not reading, and met the end with its next reply
-					}
-					if !errors.Is(err, test.want) {
-						t.Errorf("Serve: %v", err)
-					}
-				})
-			})
-		}
-	}
-}
-
-// contextService serves with a context of its own.
-type contextService struct {
-	Service
-	ctx context.Context
-}
-
-func (s contextService) Serve(_ context.Context, conn net.Conn) error {
-	return s.Service.Serve(s.ctx, conn)
-}
-
-// A client that sends commands and never reads does not make the server pile up
-// replies, and cannot keep it from closing.
-func TestClientThatDoesNotRead(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		client, server := net.Pipe()
-		defer client.Close()
-		s := testServer()
-		var session *Session
-		s.Opened = func(se *Session) { session = se }
-		end := make(chan error, 1)
-		go func() { end <- s.Serve(t.Context(), server) }()
-		readLine(t, client)
-		io.WriteString(client, `{"execute": "qmp_capabilities"}`)
-		readLine(t, client)
-		var written atomic.Int32
-		go func() {
-			for range 1000 {
-				if _, err := io.WriteString(client, `{"execute": "query-x"}`); err != nil {
-					return
-				}
-				written.Add(1)
+// QEMU ends its lines with CR and LF, qemu-ga with LF alone.
+func TestLineEnds(t *testing.T) {
+	for _, agent := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			s := testServer()
+			s.Agent = agent
+			client, server := net.Pipe()
+			go s.Serve(t.Context(), server)
+			go io.WriteString(client, `{"execute": "none"}`)
+			p := make([]byte, 1000)
+			n, err := io.ReadAtLeast(client, p, 50)
+			if got := string(p[max(n-2, 0):n]); err != nil || (got == "\r\n") == agent || got[1] != '\n' {
+				t.Errorf("agent %v: a message ends with %q, %v", agent, got, err)
 			}
-		}()
-		synctest.Wait()
-		if n := written.Load(); n > flushEvery+queueLength+2 {
-			t.Errorf("the server took %d commands without an answer read", n)
-		}
-		session.Close()
-		if err := <-end; !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("Serve: %v", err)
-		}
-	})
-}
-
-func readLine(t *testing.T, conn net.Conn) {
-	t.Helper()
-	p := make([]byte, 1)
-	for p[0] != '\n' {
-		if _, err := conn.Read(p); err != nil {
-			t.Fatal(err)
-		}
+			client.Close()
+		})
 	}
-}
-
-func TestMessageLimit(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := testServer()
-		s.MaxMessage = 100
-		k := negotiated(t, s, false)
-		go io.WriteString(k.conn, `{"execute": "`+strings.Repeat("x", 100))
-		var limit *proto.LimitError
-		if err := <-k.end; !errors.As(err, &limit) {
-			t.Errorf("Serve: %v", err)
-		}
-	})
 }

@@ -122,7 +122,6 @@ func (se *Session) receive(raw []byte) error {
 
 // work answers in-band commands, in order.
 func (se *Session) work() {
-	defer se.close(errClosing) // without a worker the reader would wait for ever
 	for {
 		select {
 		case <-se.closing.Done():

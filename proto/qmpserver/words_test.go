@@ -33,7 +33,7 @@ func wordInputs() []string {
 		`{"execute":1}`, `{"id":5,"execute":3}`, `{"exec-oob":{},"id":1}`, `{"execute":"query-name","arguments":1}`,
 		`{"execute":"query-name","arguments":null}`, `{"arguments":1}`, `{"execute":"nosuch","arguments":1}`,
 		`{"execute":"query-name","arguments":{"a":1}}`, `{"execute":"stop","arguments":{"b":1,"a":2}}`, `{"execute":"","id":1}`,
-		`{"execute":"qmp_capabilities"}`, `{"execute":"query-name","control":{}}`,
+		`{"execute":"qmp_capabilities"}`, `{"execute":"query-name","control":{}}`, `{"execute":"query-status","fooo":1,"bar":1}`,
 		// Grammar.
 		`nul`, `{"a" 1}`, `{"a":1,}`, `{"a"}`, `{,}`, `[,]`, `[1,]`, `{1:2}`, `{"a":1 2}`, `[1 2]`, `{"execute":"x" "id":2}`, `{"id": }`,
 		`{]`, `[1}`, `}`, `]`, `:`, `,`, `}{"execute":"x"}`, `{"execute":"query-name"}]`, `{"a":nan}`, `{"a":[nan,}]}`,

@@ -62,9 +62,11 @@ func command(ctx context.Context, t *Terminal, line string) (exit bool) {
 		t.edit = func([]rune, int) ([]rune, int) { panic("on purpose") }
 	case "storm": // events until the line is there
 		go storm(ctx, t)
-	case "after": // one event, some time from now
+	case "event": // when the test wants it, see pane.event
 		go func() {
-			time.Sleep(300 * time.Millisecond)
+			for os.Remove(os.Getenv(programEnv)+".event") != nil {
+				time.Sleep(time.Millisecond)
+			}
 			t.Print(rest)
 		}()
 	case "prompt":

@@ -85,6 +85,14 @@ func (p *pane) logs(text string) {
 	})
 }
 
+// event has the program print what its event command was given.
+func (p *pane) event() {
+	p.t.Helper()
+	if err := os.WriteFile(p.log+".event", nil, 0o600); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
 // ruler is text of n columns that tells its places.
 func ruler(n int) string {
 	return strings.Repeat("0123456789", n/10+1)[:n]
@@ -125,20 +133,27 @@ func TestTmuxLineWrapsAndTheCursorIsWhereItBelongs(t *testing.T) {
 func TestTmuxEventAppearsAboveAWrappedLine(t *testing.T) {
 	p := startPane(t, 40, 10, "")
 	p.shows("5,0", "(vm)")
-	p.text("after " + strings.Repeat("long event ", 5))
+	p.text("event " + strings.Repeat("long event ", 5))
 	p.keys("Enter")
-	p.text(ruler(50))
-	event := []string{"long event long event long event long ev", "ent long event"}
-	above := append([]string{"(vm) after long event long event long ev", "ent long event long event"}, event...)
+	above := []string{"(vm) event long event long event long ev", "ent long event long event"}
+	p.shows("5,2", append(above, "(vm)")...)
 	line := []string{"(vm) " + ruler(35), "567890123456789"}
+	p.text(ruler(50))
+	p.shows("15,3", append(above, line...)...)
+	p.event()
+	above = append(above, "long event long event long event long ev", "ent long event")
 	p.shows("15,5", append(above, line...)...)
 
 	p.keys("Home", "C-k")
-	p.text("after x")
+	p.text("event x")
 	p.keys("Enter")
+	above = append(above, "(vm) event x")
+	p.shows("5,5", append(above, "(vm)")...)
 	p.text(ruler(50))
 	p.keys("Home") // the cursor is not at the end
-	p.shows("5,6", append(above, "(vm) after x", "x", "(vm) "+ruler(35), "567890123456789")...)
+	p.shows("5,5", append(above, line...)...)
+	p.event()
+	p.shows("5,6", append(append(above, "x"), line...)...)
 }
 
 func TestTmuxEventsScrollInASmallWindow(t *testing.T) {
@@ -146,6 +161,7 @@ func TestTmuxEventsScrollInASmallWindow(t *testing.T) {
 	p.shows("5,0", "(vm)")
 	p.text("storm")
 	p.keys("Enter")
+	eventually(t, func() bool { return strings.Contains(p.rows(), "event 10\n") }, p.rows)
 	p.text(ruler(50))
 	p.shows("15,9", "event 2994", "event 2995", "event 2996", "event 2997", "event 2998", "event 2999", "event 3000",
 		"storm over", "(vm) "+ruler(35), "567890123456789")
@@ -156,6 +172,7 @@ func TestTmuxResizeKeepsTheLine(t *testing.T) {
 	p.shows("5,0", "(vm)")
 	p.text("first")
 	p.keys("Enter")
+	p.shows("5,2", "(vm) first", `got "first"`, "(vm)")
 	p.text(ruler(60))
 	p.shows("65,2", "(vm) first", `got "first"`, "(vm) "+ruler(60))
 	p.tmux("resize-window", "-x", "40", "-y", "10")
@@ -181,6 +198,7 @@ func TestTmuxKeys(t *testing.T) {
 	p.shows("9,0", "(vm) one two hree!")
 	p.keys("F1", "F5", "PPage", "IC", "C-t", "Tab", "Enter")
 	p.logs(`line: "one two hree!"`)
+	p.shows("5,2", "(vm) one two hree!", `got "one two hree!"`, "(vm)")
 	p.keys("Up")
 	p.shows("18,2", "(vm) one two hree!", `got "one two hree!"`, "(vm) one two hree!")
 	p.keys("C-l")
@@ -197,12 +215,13 @@ func TestTmuxKeys(t *testing.T) {
 func TestTmuxSearch(t *testing.T) {
 	p := startPane(t, 40, 10, "")
 	p.shows("5,0", "(vm)")
+	var above []string
 	for _, line := range []string{"query-block", "stop"} {
 		p.text(line)
 		p.keys("Enter")
+		above = append(above, "(vm) "+line, fmt.Sprintf("got %q", line))
+		p.shows(fmt.Sprintf("5,%d", len(above)), append(above, "(vm)")...)
 	}
-	above := []string{"(vm) query-block", `got "query-block"`, "(vm) stop", `got "stop"`}
-	p.shows("5,4", append(above, "(vm)")...)
 	p.keys("C-r")
 	p.text("uer")
 	p.shows("", append(above, "(vm) query-block", "bck-i-search: uer")...)
@@ -229,6 +248,7 @@ func TestTmuxPromptChangesOnAWrappedLine(t *testing.T) {
 	p.shows("5,0", "(vm)")
 	p.text("prompt (a-virtual-machine-with-a-long-name-indeed)")
 	p.keys("Enter")
+	p.shows("30,2", "(vm) prompt (a-virtual-machine-with-a-lo", "ng-name-indeed)", "(a-virtual-machine-with-a-lo…")
 	p.text(ruler(50))
 	p.shows("0,4", "(vm) prompt (a-virtual-machine-with-a-lo", "ng-name-indeed)",
 		"(a-virtual-machine-with-a-lo… 0123456789", ruler(40))

@@ -1,0 +1,196 @@
+package cmd_test
+
+import (
+	"context"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/qmpsh/qmpsh/proto/qmp"
+	"github.com/qmpsh/qmpsh/proto/qmp/qmptest"
+)
+
+// inSizes runs a test in each window that a person must be able to work in.
+func inSizes(t *testing.T, f func(t *testing.T, s size)) {
+	t.Parallel()
+	for _, s := range sizes() {
+		t.Run(s.String(), func(t *testing.T) {
+			t.Parallel()
+			f(t, s)
+		})
+	}
+}
+
+// machine starts a QEMU named vm1 with a second monitor, on which the result is
+// a client.
+func machine(t *testing.T) (path string, vm *qmptest.Process, other *qmp.Client) {
+	t.Helper()
+	second := filepath.Join(qmptest.Dir(t), "second.sock")
+	path, vm = qmptest.QMP(t, "-name", "vm1", "-qmp", "unix:"+second+",server=on,wait=off")
+	other = qmp.NewClient(qmp.Options{})
+	if err := other.Connect(t.Context(), qmp.Address{Kind: qmp.Unix, Path: second}); err != nil {
+		t.Fatal(err)
+	}
+	// Tests end the machine while the client is there.
+	t.Cleanup(func() { _ = other.Disconnect(context.Background()) })
+	return path, vm, other
+}
+
+func execute(t *testing.T, c *qmp.Client, command string) {
+	t.Helper()
+	if _, err := c.Execute(t.Context(), command, nil); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestShellGreets(t *testing.T) {
+	inSizes(t, func(t *testing.T, s size) {
+		path, _, _ := machine(t)
+		p := openPane(t, s, "connect", path)
+		p.shows("Connected to QEMU 7.", "VM vm1", path, ".help for help", "\n(vm1 prelaunch)")
+		p.enters(".exit")
+		p.leaves(0)
+	})
+}
+
+func TestShellGreetsOnTheDemo(t *testing.T) {
+	inSizes(t, func(t *testing.T, s size) {
+		p := openPane(t, s, "connect", "demo:")
+		p.shows("Connected to QEMU 7.", "a simulation, not a real QEMU", "VM demo", "\n(demo)")
+		p.enters("query-status")
+		p.shows("(demo) query-status\n{\n", `  "status": "running"`, "\n}\n(demo)")
+		p.keys("C-d")
+		p.leaves(0)
+	})
+}
+
+// What another client does shows at once: in events above the line that is being
+// typed, which survives, and in the prompt.
+func TestShellFollowsTheMachine(t *testing.T) {
+	inSizes(t, func(t *testing.T, s size) {
+		path, _, other := machine(t)
+		p := openPane(t, s, "connect", path)
+		p.ends("(vm1 prelaunch)")
+		p.types("query-st")
+		execute(t, other, "cont")
+		p.ends("(vm1) query-st")
+		p.shows("RESUME", "\n(vm1) query-st")
+		execute(t, other, "stop")
+		p.ends("(vm1 paused) query-st")
+		p.shows("RESUME\n", "STOP\n(vm1 paused) query-st")
+		if strings.Count(p.text(), ") query-st") != 1 {
+			t.Errorf("the line is there more than once:\n%s", p.text())
+		}
+		p.enters("atus")
+		p.shows("(vm1 paused) query-status\n{\n", `"status": "paused"`, "\n}\n(vm1 paused)")
+		execute(t, other, "cont")
+		p.ends("(vm1)")
+		p.keys("C-d")
+		p.leaves(0)
+	})
+}
+
+func TestShellQuitAsksFirst(t *testing.T) {
+	inSizes(t, func(t *testing.T, s size) {
+		path, vm, _ := machine(t)
+		p := openPane(t, s, "connect", path)
+		const question = "quit ends QEMU itself; .exit leaves the shell and lets QEMU run.\nEnd QEMU? (y/N)"
+		for _, no := range []string{"n", "", "no", "qui"} {
+			p.ends("(vm1 prelaunch)")
+			p.enters("quit")
+			p.ends("(vm1 prelaunch) quit", strings.Split(question, "\n")[0], "End QEMU? (y/N)")
+			p.enters(no)
+		}
+		p.ends("(vm1 prelaunch)")
+		p.enters(`{"execute": "quit"}`)
+		p.ends(strings.Split(question, "\n")...)
+		p.keys("C-c")
+		p.ends("(vm1 prelaunch)")
+		p.enters("query-name")
+		p.shows("End QEMU? (y/N)", "\n(vm1 prelaunch) query-name\n", `"vm1"`, "\n(vm1 prelaunch)")
+		select {
+		case <-vm.Ended():
+			t.Fatal("QEMU has ended")
+		default:
+		}
+		p.enters("quit", "y")
+		p.leaves(0)
+		p.ends("QEMU has quit")
+		<-vm.Ended()
+		all := p.text()
+		last := all[strings.LastIndex(all, "(y/N) y"):]
+		if strings.Contains(last, "(vm1") || !inOrder(last, "\n{}\n", "QEMU has quit") || !strings.Contains(last, "SHUTDOWN {") {
+			t.Errorf("no clean end:\n%s", last)
+		}
+	})
+}
+
+func TestShellHelp(t *testing.T) {
+	inSizes(t, func(t *testing.T, s size) {
+		p := openPane(t, s, "connect", "demo:")
+		for _, word := range []string{".help", "help"} {
+			p.ends("(demo)")
+			p.enters(word)
+			p.shows("(demo) "+word+"\n", "key=value", "{\"execute\"", ".reconnect ", ".exit ", "Ctrl-C", "quit", "\n(demo)")
+		}
+		p.enters(".nonsense")
+		p.ends(".nonsense is no word of the shell; .help lists them", "(demo)")
+		p.enters("nonsense")
+		p.shows("CommandNotFound: The command nonsense has not been found\n(demo)")
+		p.enters("query-status )")
+		p.shows("(demo) query-status )\n", "^\n", "\n(demo)")
+		p.enters("# a comment", "  ", "exit")
+		p.leaves(0)
+	})
+}
+
+func TestShellStatementsOverLines(t *testing.T) {
+	inSizes(t, func(t *testing.T, s size) {
+		p := openPane(t, s, "connect", "demo:")
+		p.ends("(demo)")
+		p.enters("transaction(")
+		p.ends("(demo) transaction(", "TRANS>")
+		p.enters("block-dirty-bitmap-add node=disk0 name=b0")
+		p.ends("TRANS>")
+		p.enters("block-dirty-bitmap-add =x") // refused at once; the others stay
+		p.shows("^\n", "\nTRANS>")
+		p.enters("block-dirty-bitmap-add node=disk0 name=b1", ")")
+		p.ends("TRANS> )", "{}", "(demo)")
+		p.enters("{")
+		p.ends("(demo) {", "...")
+		p.enters(`"execute":`, `"query-name"`)
+		p.ends(`... "query-name"`, "...")
+		p.enters("}")
+		p.ends("... }", "{", `  "name": "demo"`, "}", "(demo)")
+		p.enters(`block-dirty-bitmap-remove node=disk0 \`)
+		p.ends("...")
+		p.enters("name=b0")
+		p.ends("... name=b0", "{}", "(demo)")
+		p.enters("block-dirty-bitmap-remove node=disk0 name=b0") // proves that it was there, and is gone
+		p.shows("... name=b0", "GenericError: ", "\n(demo)")
+		p.keys("C-d")
+		p.leaves(0)
+	})
+}
+
+// A pasted block is shown whole; each of its lines runs.
+func TestShellRunsAPastedBlock(t *testing.T) {
+	inSizes(t, func(t *testing.T, s size) {
+		p := openPane(t, s, "connect", "demo:")
+		p.ends("(demo)")
+		p.pastes("stop\nquery-status\n\n# note\ntransaction(\n abort\n)\n{\"execute\":\n\t\"query-name\"}\ncont\n")
+		p.ends(`(demo) stop↵query-status↵↵# note↵transaction(↵ abort↵)↵{"execute":↵ "query-name"}↵cont`)
+		p.keys("Enter")
+		p.shows("\n{}\n", `"status": "paused"`, "GenericError: Transaction aborted", `"name": "demo"`, "\n{}\n")
+		p.ends("(demo)")
+		// What a block leaves open waits for more.
+		p.pastes("query-version\ntransaction(\nabort")
+		p.keys("Enter")
+		p.ends("TRANS>")
+		p.shows(`"package"`, "TRANS>")
+		p.keys("C-c")
+		p.ends("(demo)")
+		p.keys("C-d")
+		p.leaves(0)
+	})
+}

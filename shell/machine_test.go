@@ -1,0 +1,153 @@
+package shell
+
+import (
+	"context"
+	"errors"
+	"io"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/qmpsh/qmpsh/proto/qmp"
+	"github.com/qmpsh/qmpsh/proto/qmpserver"
+)
+
+func TestMachinePrompt(t *testing.T) {
+	for _, c := range []struct {
+		name, status string
+		gone         bool
+		want         string
+	}{
+		{"", "", false, "(QEMU) "},
+		{"", "running", false, "(QEMU) "},
+		{"vm1", "", false, "(vm1) "},
+		{"vm1", "running", false, "(vm1) "},
+		{"vm1", "paused", false, "(vm1 paused) "},
+		{"vm1", "prelaunch", false, "(vm1 prelaunch) "},
+		{"", "io-error", false, "(QEMU io-error) "},
+		{"vm1", "paused", true, "(vm1 disconnected) "},
+		{"", "running", true, "(QEMU disconnected) "},
+	} {
+		m := newMachine(nil)
+		m.name, m.status, m.gone = c.name, c.status, c.gone
+		wantEqual(t, "prompt", m.prompt(), c.want)
+	}
+}
+
+func TestMachineMeets(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		steps []qmpserver.Step
+		want  string
+	}{
+		{"a QEMU", []qmpserver.Step{command("query-name", `{"name": "vm1"}`), command("query-status", `{"status": "paused"}`)}, "(vm1 paused) "},
+		{"a VM without a name", []qmpserver.Step{command("query-name", `{}`), command("query-status", `{"status": "running"}`)}, "(QEMU) "},
+		{"a storage daemon", []qmpserver.Step{refused("query-name"), refused("query-status")}, "(QEMU) "},
+		{"a server that talks nonsense", []qmpserver.Step{command("query-name", `[]`), command("query-status", `{"status": 7}`)}, "(QEMU) "},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				m := newMachine(dial(t, append(c.steps, qmpserver.ExpectEnd())...).Client)
+				m.name, m.status, m.gone = "before", "paused", true
+				if err := m.meet(t.Context()); err != nil {
+					t.Error(err)
+				}
+				wantEqual(t, "prompt", m.prompt(), c.want)
+			})
+		})
+	}
+}
+
+// A server that does not answer is not asked a second question, and does not
+// hold up the user for long.
+func TestMachineMeetsASilentServer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMachine(dial(t, qmpserver.Expect("query-name"), qmpserver.ExpectEnd()).Client)
+		start := time.Now()
+		if err := m.meet(t.Context()); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("error %v", err)
+		}
+		wantEqual(t, "time", time.Since(start), askLimit)
+		wantEqual(t, "prompt", m.prompt(), "(QEMU) ")
+	})
+	synctest.Test(t, func(t *testing.T) {
+		m := newMachine(dial(t, qmpserver.Expect("query-name"), qmpserver.ExpectEnd()).Client)
+		because := errors.New("because")
+		ctx, cancel := context.WithCancelCause(t.Context())
+		time.AfterFunc(time.Second, func() { cancel(because) })
+		if err := m.meet(ctx); err != because {
+			t.Errorf("error %v", err)
+		}
+	})
+}
+
+// That a session has gone while a server is being met must not be forgotten.
+func TestMachineIsLostWhileItIsMet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := dial(t, qmpserver.Expect("query-name"), qmpserver.Wait(time.Second))
+		m := newMachine(p.Client)
+		m.gone = true
+		go func() { // as Shell.pump does
+			_, err := p.Events.Next(t.Context())
+			var ended *qmp.SessionEndedError
+			if !errors.As(err, &ended) || !errors.Is(err, io.EOF) {
+				t.Errorf("end of session: %v", err)
+			}
+			m.lost()
+		}()
+		if err := m.meet(t.Context()); !sessionLost(err) {
+			t.Errorf("error %v", err)
+		}
+		synctest.Wait()
+		wantEqual(t, "prompt", m.prompt(), "(QEMU disconnected) ")
+		wantEqual(t, "gone", m.isGone(), true)
+	})
+}
+
+func TestMachineNotesWhatMayChangeTheRunstate(t *testing.T) {
+	for name, want := range map[string]bool{
+		"STOP": true, "RESUME": true, "SHUTDOWN": true, "RESET": true, "SUSPEND": true, "SUSPEND_DISK": true, "WAKEUP": true,
+		"GUEST_PANICKED": true, "GUEST_CRASHLOADED": true, "MIGRATION": true, "WATCHDOG": true,
+		"RTC_CHANGE": false, "JOB_STATUS_CHANGE": false, "NIC_RX_FILTER_CHANGED": false,
+	} {
+		m := newMachine(nil)
+		m.note(qmp.Event{Name: name})
+		m.note(qmp.Event{Name: name}) // must not block
+		wantEqual(t, name, len(m.stale) == 1, want)
+	}
+}
+
+// The prompt is kept true by asking, and many events are one reason to ask.
+func TestMachineKeepsTrue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := dial(t,
+			command("query-status", `{"status": "paused"}`), command("query-status", `{"status": "running"}`),
+			refused("query-status"), qmpserver.Expect("query-status"), qmpserver.ExpectEnd())
+		m := newMachine(p.Client)
+		ctx, cancel := context.WithCancel(t.Context())
+		var prompts []string
+		ended := make(chan struct{})
+		for range 100 {
+			m.note(qmp.Event{Name: "STOP"})
+		}
+		go func() {
+			defer close(ended)
+			m.keepTrue(ctx, func() { prompts = append(prompts, m.prompt()) })
+		}()
+		synctest.Wait()
+		wantEqual(t, "prompts", prompts, []string{"(QEMU paused) "})
+		m.note(qmp.Event{Name: "RESUME"})
+		synctest.Wait()
+		m.mu.Lock()
+		m.status = "paused"
+		m.mu.Unlock()
+		m.note(qmp.Event{Name: "STOP"}) // refused: what is known stays
+		synctest.Wait()
+		m.note(qmp.Event{Name: "STOP"}) // silence: the same, later
+		time.Sleep(askLimit)
+		synctest.Wait()
+		wantEqual(t, "prompts", prompts, []string{"(QEMU paused) ", "(QEMU) ", "(QEMU paused) ", "(QEMU paused) "})
+		cancel()
+		<-ended
+	})
+}
