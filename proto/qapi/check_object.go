@@ -142,7 +142,7 @@ func (c *checker) unknown(layers []*Object, fields int, key uint32) *ValueError 
 		}
 		for _, f := range c.fields[fields:] {
 			if f.member != nil && f.member.Name == layer.Tag && c.nodes[f.key+1].kind == isText {
-				err.TagPath, err.Tag = layer.Tag, string(c.text(f.key+1))
+				err.TagName, err.Tag = layer.Tag, string(c.text(f.key+1))
 			}
 		}
 	}

@@ -11,15 +11,17 @@ import (
 // Description is what the schema says of one command, event, member or type, for people (Lines, Text) and as data
 // (json.Marshal).
 type Description struct {
-	Name      string   `json:"name"` // "blockdev-add", or with a path: "blockdev-add file"
-	Kind      string   `json:"kind"` // "command", "event", "member" or "type"
-	Signature string   `json:"signature"`
+	Name      string   `json:"name"`                // "blockdev-add", or with a path: "blockdev-add file"
+	Kind      string   `json:"kind"`                // "command", "event", "member", "result" or "type"
+	Signature string   `json:"signature,omitempty"` // of a command or an event in one line
 	OOB       bool     `json:"allow-oob,omitempty"`
 	Open      bool     `json:"open,omitempty"` // see Command.Open
 	Optional  bool     `json:"optional,omitempty"`
 	Features  []string `json:"features,omitempty"`
 	Shape
 	Returns *Shape `json:"returns,omitempty"`
+
+	result *Type // what Returns shows
 }
 
 // Shape is a type written out. For a command and an event it is that of arguments and data.
@@ -29,7 +31,7 @@ type Shape struct {
 	Members  []MemberInfo `json:"members,omitempty"` // of the object, of an array's elements, of an alternate's object
 	Tag      string       `json:"tag,omitempty"`
 	Branches []BranchInfo `json:"branches,omitempty"`
-	More     bool         `json:"more,omitempty"` // it has members that are not written out here; describe it by its path
+	More     bool         `json:"more,omitempty"` // members and branches are not written out here; describe it by its path
 }
 
 // ValueInfo is one value of an enum.
@@ -101,8 +103,8 @@ func (s *Schema) List(patterns ...string) ([]Entry, error) {
 }
 
 // Describe tells of the command or event of that name, or of a type for schemas that show types' names. Further words
-// lead inside: keys of members, also joined by dots ("file.filename"), and tag=value to select a branch
-// ("driver=qcow2"). The error is a *NameError or a *PathError.
+// lead inside: keys of members, also joined by dots ("file.filename"), tag=value to select a branch ("driver=qcow2"), and
+// "returns" for the result of a command that has no argument of that name. The error is a *NameError or a *PathError.
 func (s *Schema) Describe(name string, words ...string) (*Description, error) {
 	d := &Description{Name: name}
 	var root *Type
@@ -112,14 +114,14 @@ func (s *Schema) Describe(name string, words ...string) (*Description, error) {
 		root = &Type{Kind: KindObject, Object: c.Args}
 		if !isNothing(c.Returns) {
 			returns := shape(c.Returns, nil, nil, 0)
-			d.Returns = &returns
+			d.Returns, d.result = &returns, c.Returns
 		}
 	} else if e := s.event[name]; e != nil {
 		d.Kind, d.Features = "event", e.Features
 		d.Signature = e.Signature()
 		root = &Type{Kind: KindObject, Object: e.Data}
 	} else if t := s.types[name]; t != nil {
-		d.Kind, d.Features, d.Signature = "type", t.Features, signature(name, root.object())
+		d.Kind, d.Features, d.Signature = "type", t.Features, name
 		root = t
 	} else {
 		return nil, &NameError{name, append(s.NearestCommand(name), s.NearestEvent(name)...)}
@@ -133,12 +135,26 @@ func (s *Schema) Describe(name string, words ...string) (*Description, error) {
 
 // inside follows words from root and describes what is there.
 func (d *Description) inside(root *Type, words []string) (*Description, error) {
-	at := place("", root, nil, nil)
 	tags := map[string]string{}
-	at.known = func(path string) (string, bool) { value, ok := tags[path]; return value, ok }
+	known := func(path string) (string, bool) { value, ok := tags[path]; return value, ok }
+	at := place("", root, nil, known)
+	if first, rest, more := strings.Cut(words[0], "."); first == "returns" && d.Returns != nil && root.Object.Member(first) == nil {
+		at = place("", d.result, nil, known)
+		d.Kind, d.Name, d.Returns = "result", d.Name+" returns", nil
+		if words = words[1:]; more {
+			words = append([]string{rest}, words...)
+		}
+	}
 	for _, word := range words {
+		d.Name += " " + word
 		if tag, value, ok := strings.Cut(word, "="); ok {
-			tags[at.join(tag)] = value
+			if at.Object == nil && at.Elem != nil {
+				at = place(at.join("0"), at.Elem, nil, known)
+			}
+			if !strings.HasPrefix(tag, at.Path+".") {
+				tag = at.join(tag)
+			}
+			tags[tag] = value
 			continue
 		}
 		for key := range strings.SplitSeq(word, ".") {
@@ -149,13 +165,16 @@ func (d *Description) inside(root *Type, words []string) (*Description, error) {
 			at = next
 		}
 	}
-	d.Name += " " + strings.Join(words, " ")
 	if at.Member != nil {
 		d.Kind, d.Optional, d.Features = "member", at.Member.Optional, at.Member.Features
-		d.OOB, d.Open, d.Returns = false, false, nil
 	}
 	d.Shape = shape(at.Type, at.tags, nil, 0)
-	d.Signature = signature(d.Name, at.Object)
+	d.Signature = ""
+	if at.Path == "" && d.Kind != "result" && root.Kind == KindObject {
+		d.Signature = signature(d.Name, root.Object, at.tags)
+		return d, nil
+	}
+	d.OOB, d.Open, d.Returns = false, false, nil
 	return d, nil
 }
 
@@ -180,18 +199,11 @@ func (p Place) loose(key string, tags map[string]string) (Place, error) {
 	return p, err
 }
 
-func (t *Type) object() *Object {
-	if t == nil {
-		return nil
-	}
-	return t.Object
-}
-
 func isNothing(t *Type) bool { return t.Kind == KindObject && t.Object.Empty() }
 
 // Signature writes the command in one line: mandatory arguments, then optional ones in brackets.
 func (c *Command) Signature() string {
-	text := signature(c.Name, c.Args)
+	text := signature(c.Name, c.Args, nil)
 	if c.Open {
 		text += " [key=value ...]"
 	}
@@ -199,23 +211,39 @@ func (c *Command) Signature() string {
 }
 
 // Signature writes the event and its data in one line.
-func (e *Event) Signature() string { return signature(e.Name, e.Data) }
+func (e *Event) Signature() string { return signature(e.Name, e.Data, nil) }
 
-func signature(name string, o *Object) string {
+// signature writes the members of o behind name. Tags that are known are left out: they stand in the name.
+func signature(name string, o *Object, tags Tags) string {
 	var text strings.Builder
 	text.WriteString(name)
-	if o == nil {
-		return text.String()
-	}
-	for _, m := range o.Valid(nil) {
-		item := m.Name + "=" + m.Type.Label()
+	fixed := fixedTags(o, tags)
+	for _, m := range o.Valid(tags) {
+		if slices.Contains(fixed, m) {
+			continue
+		}
+		item := m.Name + "=" + strings.ReplaceAll(m.Type.Label(), "enum ", "")
 		if m.Optional {
 			item = "[" + item + "]"
 		}
 		text.WriteString(" " + item)
 	}
-	if o.Tag != "" {
-		text.WriteString(" (more by " + o.Tag + ")")
+	if tag := o.OpenTag(tags); tag != nil {
+		text.WriteString(" (more by " + tag.Name + ")")
 	}
 	return text.String()
+}
+
+// fixedTags returns the tags of o and its branches whose values are known.
+func fixedTags(o *Object, tags Tags) []*Member {
+	var fixed []*Member
+	for layer := range o.layers(tags) {
+		if layer.Tag == "" || tags == nil {
+			break
+		}
+		if _, known := tags(layer.Tag); known {
+			fixed = append(fixed, layer.Member(layer.Tag))
+		}
+	}
+	return fixed
 }

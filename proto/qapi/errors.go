@@ -31,8 +31,8 @@ type ValueError struct {
 	Got     string   // what stands there instead, for a person: `the string "1"`
 	Type    *Type    // what is due; nil for BadJSON, UnknownMember and DuplicateMember
 	Near    []string // names that may have been meant, the nearest first
-	TagPath string   // for UnknownMember: the tag whose value decides what is taken
-	Tag     string   // and its value: "driver" and "qcow2"; "" where no tag decides
+	TagName string   // for UnknownMember: the name of the tag beside it that decides what is taken
+	Tag     string   // and the tag's value: "driver" and "qcow2"; "" where no tag decides
 	Cases   []string // for UnknownMember: values of the tag with which the member would be taken
 }
 
@@ -42,11 +42,19 @@ func (e *ValueError) Error() string {
 	if e.Path != "" {
 		text = e.Path + ": " + text
 	}
-	if len(e.Near) > 0 {
+	switch {
+	case len(e.Cases) > maxCases:
+		text += fmt.Sprintf(" (only with %d other values of %s)", len(e.Cases), e.TagName)
+	case len(e.Cases) > 0:
+		text += fmt.Sprintf(" (only with %s=%s)", e.TagName, strings.Join(e.Cases, "|"))
+	case len(e.Near) > 0:
 		text += " (did you mean " + strings.Join(e.Near, " or ") + "?)"
 	}
 	return text
 }
+
+// maxCases is how many values of a tag an error lists.
+const maxCases = 6
 
 // Problem says what is wrong, without the place and without advice.
 func (e *ValueError) Problem() string {
@@ -55,7 +63,7 @@ func (e *ValueError) Problem() string {
 		return e.Got + " does not fit in 64 bits"
 	case UnknownMember:
 		if e.Tag != "" {
-			return fmt.Sprintf("no such member with %s=%s", e.TagPath, e.Tag)
+			return fmt.Sprintf("no such member with %s=%s", e.TagName, e.Tag)
 		}
 		return "no such member"
 	case MissingMember:
@@ -63,6 +71,9 @@ func (e *ValueError) Problem() string {
 	case DuplicateMember:
 		return "given twice"
 	case UnknownValue:
+		if values, ok := e.Type.Enum.inline(maxInline); ok {
+			return e.Got + " is none of " + values
+		}
 		return e.Got + " is none of its values"
 	case BadJSON:
 		return e.Want

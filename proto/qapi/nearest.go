@@ -39,17 +39,18 @@ func Nearest(name string, among []string) []string {
 	type scored struct {
 		name  string
 		score int
+		more  int // how much longer or shorter it is
 	}
 	var near []scored
 	folded := fold(name)
-	limit := 1 + len(name)/4
+	limit := min((len(name)+3)/4, 4)
 	var d distance
 	for _, other := range among {
 		if other == name || len(other) > 2*maxName {
 			continue
 		}
 		if score, ok := d.score(folded, fold(other), limit); ok {
-			near = append(near, scored{other, score})
+			near = append(near, scored{other, score, max(len(other)-len(name), len(name)-len(other))})
 		}
 	}
 	if len(near) == 0 {
@@ -59,25 +60,37 @@ func Nearest(name string, among []string) []string {
 		if a.score != b.score {
 			return a.score - b.score
 		}
-		if len(a.name) != len(b.name) {
-			return len(a.name) - len(b.name)
+		if a.more != b.more {
+			return a.more - b.more
 		}
 		return strings.Compare(a.name, b.name)
 	})
-	// Beside a name that is a slip away, one that is three away is noise.
+	// Beside a name that is one slip away, one that is two away is noise.
 	best := near[0].score
 	var names []string
 	for _, n := range near {
-		if len(names) < maxNear && n.score <= best+10 && !slices.Contains(names, n.name) {
+		if len(names) < maxNear && n.score < best+10 && !slices.Contains(names, n.name) {
 			names = append(names, n.name)
 		}
 	}
 	return names
 }
 
-// fold makes spellings equal that people confuse.
+// fold makes spellings equal that people confuse. Names of QAPI are ASCII; other bytes stay as they are.
 func fold(name string) string {
-	return strings.ReplaceAll(strings.ToLower(name), "_", "-")
+	if !strings.ContainsFunc(name, func(r rune) bool { return r == '_' || 'A' <= r && r <= 'Z' }) {
+		return name
+	}
+	folded := []byte(name)
+	for i, c := range folded {
+		switch {
+		case c == '_':
+			folded[i] = '-'
+		case 'A' <= c && c <= 'Z':
+			folded[i] = c | 0x20
+		}
+	}
+	return string(folded)
 }
 
 // distance measures how far two names are apart; it keeps its rows.
@@ -91,7 +104,7 @@ func (d *distance) score(name, other string, limit int) (score int, ok bool) {
 	case name == other:
 		return 0, true
 	case len(name) >= 2 && strings.HasPrefix(other, name):
-		return 5 + min(len(other)-len(name), 10), true
+		return 6 + 2*min(len(other)-len(name), 10), true
 	case len(other) >= 3 && strings.HasPrefix(name, other) && len(name)-len(other) <= limit+1:
 		return 10 * min(len(name)-len(other), 2), true
 	}
@@ -104,6 +117,9 @@ func (d *distance) score(name, other string, limit int) (score int, ok bool) {
 		return 10 * slips, true
 	case len(name) >= 4 && strings.Contains(other, name), sameWords(name, other):
 		return 10 * (limit + 1), true
+	case len(name) >= 5 && len(other) > len(name) && d.slips(name, other[:len(name)+1]) <= 2 && d.slips(name, other[:len(name)]) <= 2:
+		// The beginning of a longer name, with one slip in it: at the end, that is two.
+		return 10 * (limit + 2), true
 	}
 	return 0, false
 }

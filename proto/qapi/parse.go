@@ -74,32 +74,6 @@ func (b *builder) list() (uint32, error) {
 	return 0, &SchemaError{Offset: int(b.nodes[0].start), Problem: `expected an array, or an object with one under "return"`}
 }
 
-// members iterates over the nodes of names and values of the object at i.
-func (t *tape) members(i uint32) func(yield func(key, value uint32) bool) {
-	return func(yield func(key, value uint32) bool) {
-		for at := i + 1; at < t.nodes[i].next; {
-			key, value := at, at+1
-			if !yield(key, value) {
-				return
-			}
-			at = t.nodes[value].next
-		}
-	}
-}
-
-// elements iterates over the nodes of the array at i, with their places.
-func (t *tape) elements(i uint32) func(yield func(n int, value uint32) bool) {
-	return func(yield func(n int, value uint32) bool) {
-		n := 0
-		for at := i + 1; at < t.nodes[i].next; at = t.nodes[at].next {
-			if !yield(n, at) {
-				return
-			}
-			n++
-		}
-	}
-}
-
 // fail keeps the first fault.
 func (b *builder) fail(at uint32, format string, args ...any) {
 	if b.err == nil {
@@ -163,6 +137,9 @@ func (b *builder) build(list uint32) (*Schema, error) {
 	if b.err != nil {
 		return nil, b.err
 	}
+	for _, c := range s.commands {
+		c.Open = isOpen(c)
+	}
 	slices.SortFunc(s.commands, byName)
 	slices.SortFunc(s.events, byEventName)
 	return s, nil
@@ -213,7 +190,6 @@ func (b *builder) fill(s *Schema, t *Type) {
 	case "command":
 		c := &Command{Name: e.name, OOB: e.oob, Features: b.features(e.feature)}
 		c.Args = b.argument(e.args)
-		c.Open = isOpen(c)
 		if c.Returns = b.none; e.returns != 0 {
 			c.Returns = b.ref(e.returns)
 		}
@@ -247,8 +223,9 @@ func (b *builder) fill(s *Schema, t *Type) {
 	}
 }
 
-// isOpen tells the commands that take more arguments than they list. The schema has no mark for them: QEMU builds them
-// with 'gen': false and checks the rest by itself. Later versions of the last two list everything, in branches.
+// isOpen tells whether a command, its arguments filled in, takes more of them than it lists. The schema has no mark for
+// that: QEMU builds such commands with 'gen': false and they check the rest by themselves. Later versions of the last two
+// list everything, in branches.
 func isOpen(c *Command) bool {
 	switch c.Name {
 	case "device_add":

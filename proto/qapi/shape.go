@@ -5,7 +5,7 @@ import "slices"
 // maxShape is how many levels of objects a Shape writes out below its own members.
 const maxShape = 2
 
-// shape writes t out. With tags, only their branch is shown, as if its members were common. above holds the objects that
+// shape writes t out. With tags, only their branch is shown, as if its members were common, without the tags. above holds the objects that
 // are being written out, so that one which holds itself is not written again.
 func shape(t *Type, tags Tags, above []*Object, depth int) Shape {
 	s := Shape{Type: t.Label()}
@@ -38,7 +38,7 @@ func (s *Shape) object(o *Object, tags Tags, above []*Object, depth int) {
 	}
 	// A union below another object is as large as all its branches: it has a page of its own.
 	if depth > maxShape || depth > 0 && o.Tag != "" || slices.Contains(above, o) {
-		s.More = true
+		s.More, s.Tag = true, o.Tag
 		return
 	}
 	above = append(slices.Clip(above), o)
@@ -50,7 +50,9 @@ func (s *Shape) object(o *Object, tags Tags, above []*Object, depth int) {
 		}
 		if _, known := tagOf(layer, tags); !known {
 			s.Tag, s.Branches = layer.Tag, branches(layer, above, depth)
+			continue
 		}
+		s.Members = slices.DeleteFunc(s.Members, func(m MemberInfo) bool { return m.Name == layer.Tag })
 	}
 	sortInfos(s.Members)
 }

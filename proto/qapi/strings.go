@@ -74,22 +74,3 @@ func hex4(p []byte) (r rune, ok bool) {
 	n, err := strconv.ParseUint(string(p[:4]), 16, 32)
 	return rune(n), err == nil
 }
-
-// text returns the characters of the string at node i: a slice of the input where it has no escapes.
-func (t *tape) text(i uint32) []byte {
-	n := t.nodes[i]
-	inside := t.src[n.start+1 : n.end-1]
-	if !n.escaped {
-		return inside
-	}
-	plain := make([]byte, 0, len(inside))
-	for len(inside) > 0 {
-		r, size, _ := decode(inside)
-		plain = utf8.AppendRune(plain, r)
-		inside = inside[size:]
-	}
-	return plain
-}
-
-// raw returns the text of node i as it is written.
-func (t *tape) raw(i uint32) []byte { return t.src[t.nodes[i].start:t.nodes[i].end] }

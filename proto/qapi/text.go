@@ -1,6 +1,7 @@
 package qapi
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -50,22 +51,22 @@ func (d *Description) Lines(width int) []Line {
 	p := &page{width: width}
 	p.words(0, 4, Segment{NameText, d.Name}, Segment{Plain, strings.TrimPrefix(d.Signature, d.Name)})
 	p.words(0, 2, Segment{Note, d.notes()})
-	heading := map[string]string{"command": "arguments", "event": "data"}[d.Kind]
-	if heading == "" {
-		heading = d.Type
+	switch d.Kind {
+	case "command":
+		p.section("arguments", "none", d.Shape, false)
+		returns := Shape{}
+		if d.Returns != nil {
+			returns = *d.Returns
+		}
+		p.path = "returns"
+		p.section("returns", "nothing", returns, true)
+	case "event":
+		p.section("data", "none", d.Shape, false)
+	default:
+		p.section("type", "", d.Shape, true)
 	}
-	if len(d.Members) == 0 && len(d.Branches) == 0 && heading != d.Type {
-		p.words(0, 2, Segment{Heading, heading + ":"}, Segment{Plain, " none"})
-	} else {
-		p.words(0, 2, Segment{Heading, heading + ":"})
-		p.shape(2, d.Shape)
-	}
-	switch {
-	case d.Returns != nil:
-		p.words(0, 2, Segment{Heading, "returns:"}, Segment{TypeText, " " + d.Returns.Type})
-		p.shape(2, *d.Returns)
-	case d.Kind == "command":
-		p.words(0, 2, Segment{Heading, "returns:"}, Segment{Plain, " nothing"})
+	if p.more != "" {
+		p.words(0, 2, Segment{Note, "… has members of its own: describe " + d.Name + " " + p.more})
 	}
 	return p.lines
 }
@@ -88,6 +89,21 @@ func (d *Description) notes() string {
 type page struct {
 	width int
 	lines []Line
+	path  string // to the members being written, in words as Describe takes them
+	more  string // the path of the first one that is not written out
+}
+
+// section adds a heading and what belongs under it; with label, the type's label behind the heading.
+func (p *page) section(heading, none string, s Shape, label bool) {
+	head := []Segment{{Heading, heading + ":"}}
+	switch {
+	case s.Type == "" || !label && len(s.Members) == 0 && len(s.Branches) == 0:
+		head = append(head, Segment{Plain, " " + none})
+	case label:
+		head = append(head, Segment{TypeText, " " + s.Type}, Segment{Note, p.rest(s)})
+	}
+	p.words(0, 2, head...)
+	p.shape(2, s)
 }
 
 // shape adds values, members and branches, indented by in columns.
@@ -95,13 +111,25 @@ func (p *page) shape(in int, s Shape) {
 	p.values(in, s)
 	p.members(in, s.Members)
 	p.branches(in, s.Tag, s.Branches)
-	if s.More {
-		p.words(in, in+2, Segment{Note, "(its members: describe it by its path)"})
+}
+
+// rest is what follows the label of a type whose members are not written out; it remembers the first of them.
+func (p *page) rest(s Shape) string {
+	if !s.More {
+		return ""
 	}
+	if p.more == "" {
+		p.more = p.path
+	}
+	if s.Tag != "" {
+		return " … by " + s.Tag
+	}
+	return " …"
 }
 
 func (p *page) values(in int, s Shape) {
-	if len(s.Values) == 0 || strings.Contains(s.Type, "enum ") {
+	noted := slices.ContainsFunc(s.Values, func(v ValueInfo) bool { return len(v.Features) > 0 })
+	if len(s.Values) == 0 || strings.Contains(s.Type, "enum ") && !noted {
 		return
 	}
 	segments := []Segment{{Note, "one of"}}
@@ -118,15 +146,35 @@ func (p *page) values(in int, s Shape) {
 	p.words(in, in+2, segments...)
 }
 
+// maxColumn is how wide the column of names may grow.
+const maxColumn = 28
+
 func (p *page) members(in int, list []MemberInfo) {
 	column := 0
 	for _, m := range list {
-		column = max(column, min(utf8.RuneCountInString(m.Name), 24))
+		column = max(column, min(utf8.RuneCountInString(m.Name), maxColumn))
 	}
+	above := p.path
 	for _, m := range list {
+		p.step(above, ".", m.Name)
 		pad := strings.Repeat(" ", max(column-utf8.RuneCountInString(m.Name), 0)+2)
-		p.words(in, in+column+4, Segment{NameText, m.Name}, Segment{Plain, pad}, Segment{TypeText, m.Type}, Segment{Note, m.notes()})
+		p.words(in, in+4, Segment{NameText, m.Name}, Segment{Plain, pad}, Segment{TypeText, m.Type},
+			Segment{Note, p.rest(m.Shape) + m.notes()})
 		p.shape(in+4, m.Shape)
+	}
+	p.path = above
+}
+
+// step leads the path from above to word.
+func (p *page) step(above, separator, word string) {
+	last := above[strings.LastIndexByte(above, ' ')+1:]
+	switch {
+	case above == "":
+		p.path = word
+	case strings.Contains(last, "="):
+		p.path = above + " " + word
+	default:
+		p.path = above + separator + word
 	}
 }
 
@@ -145,8 +193,10 @@ func (m MemberInfo) notes() string {
 }
 
 func (p *page) branches(in int, tag string, list []BranchInfo) {
+	above := p.path
 	for _, b := range list {
-		segments := []Segment{{Heading, "with " + tag + "=" + strings.Join(b.Cases, "|") + ":"}}
+		p.step(above, " ", tag+"="+b.Cases[0])
+		segments := []Segment{{Heading, "with " + tag + "=" + strings.Join(b.Cases, ", ") + ":"}}
 		if len(b.Members) == 0 && len(b.Branches) == 0 {
 			segments = append(segments, Segment{Plain, " nothing more"})
 		}
@@ -154,6 +204,7 @@ func (p *page) branches(in int, tag string, list []BranchInfo) {
 		p.members(in+2, b.Members)
 		p.branches(in+2, b.Tag, b.Branches)
 	}
+	p.path = above
 }
 
 // words adds a line made of segments, indented by in columns, and breaks it between words where it grows too wide;
