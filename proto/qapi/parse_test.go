@@ -223,7 +223,7 @@ func TestParseIsDeterministic(t *testing.T) {
 		}
 		return all.String()
 	}
-	if text() != text() {
+	if first, second := text(), text(); first != second {
 		t.Error("two descriptions of one schema differ")
 	}
 }
