@@ -36,7 +36,7 @@ type binder struct {
 	Binding
 	st      *Statement
 	strict  bool
-	lenient bool // the type comes from a property, whose setter may take more than its name says
+	lenient bool // the type is a property's: what objects hold is not known
 	out     []byte
 	path    []string // of the value under way, from the command's or action's arguments
 	name    string   // of the command or action

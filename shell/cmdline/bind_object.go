@@ -20,6 +20,9 @@ func (b *binder) typed(n *node, t *qapi.Type) *fault {
 	case qapi.KindAny:
 		return b.untyped(n)
 	case qapi.KindObject:
+		if b.lenient {
+			return b.untyped(n)
+		}
 		return b.object(n, t.Object, false)
 	case qapi.KindArray:
 		return b.array(n, t)
@@ -212,7 +215,7 @@ func (b *binder) property(k *node, name string, at int, props properties) *fault
 		}
 		return b.untyped(k)
 	}
-	t := PropertyType(p.Type)
+	t := p.ValueType()
 	if t == nil {
 		return b.untyped(k)
 	}

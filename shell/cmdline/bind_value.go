@@ -158,7 +158,7 @@ func (b *binder) plain(v *value, word string, t *qapi.Type) *fault {
 	case digits != "":
 		b.out = append(b.out, digits...)
 		return nil
-	case b.strict && (!b.lenient || t.Kind == qapi.KindBool):
+	case b.strict:
 		return b.wrongType(v, t)
 	}
 	return b.guess(v)

@@ -18,10 +18,10 @@ const (
 // integer reads a word where an integer is due: 12, -3, 0x1000, 0o17, 0b11, what Python's int() takes (007, +60, 1_000),
 // and sizes: 4K, 1.5G, 2TiB, 512B, counted in 1024s. digits is the integer as JSON writes it.
 func integer(word string) (digits string, v verdict) {
-	sign, rest := "", word
-	if rest != "" && (rest[0] == '-' || rest[0] == '+') {
-		sign, rest = strings.Trim(rest[:1], "+"), rest[1:]
+	if len(word) <= 18 && isInteger(word) && word != "-0" { // as nearly always
+		return word, isWhole
 	}
+	sign, rest := cutSign(word)
 	if rest == "" || rest[0] < '0' || rest[0] > '9' {
 		return "", noNumber
 	}
@@ -57,6 +57,14 @@ func integer(word string) (digits string, v verdict) {
 	return sized(sign, n)
 }
 
+// cutSign takes the sign off; a + is none.
+func cutSign(word string) (sign, rest string) {
+	if word != "" && (word[0] == '-' || word[0] == '+') {
+		return strings.Trim(word[:1], "+"), word[1:]
+	}
+	return "", word
+}
+
 // basedInteger reads the digits behind 0x, 0o or 0b.
 func basedInteger(sign, digits string, base int) (string, verdict) {
 	for i := 0; i < len(digits); i++ {
@@ -75,6 +83,9 @@ func basedInteger(sign, digits string, base int) (string, verdict) {
 // sized returns n with the sign, if it fits into 64 bits.
 func sized(sign string, n *big.Int) (string, verdict) {
 	least := new(big.Int).Lsh(big.NewInt(1), 63)
+	if n.Sign() == 0 {
+		return "0", isWhole
+	}
 	if n.BitLen() > 64 || sign == "-" && n.Cmp(least) > 0 {
 		return "", tooLarge
 	}
@@ -119,10 +130,7 @@ func pythonDigits(s string) bool {
 
 // fraction reads a word where any number is due. JSON's own numbers keep every digit.
 func fraction(word string) (digits string, ok bool) {
-	sign, rest := "", word
-	if rest != "" && (rest[0] == '-' || rest[0] == '+') {
-		sign, rest = strings.Trim(rest[:1], "+"), rest[1:]
-	}
+	sign, rest := cutSign(word)
 	if isNumber(rest) {
 		return sign + rest, true
 	}

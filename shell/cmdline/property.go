@@ -13,19 +13,24 @@ type Owner struct {
 	Path   string // an object in the QOM tree, of qom-set: qom-list tells its properties
 }
 
-// Property is a property as the server lists it.
+// Property is a property as device-list-properties and qom-list tell it.
 type Property struct {
-	Name string
-	Type string // in the server's words: "bool", "uint32", "str", "OnOffAuto", "link<memory-backend>"
+	Name        string
+	Type        string // in the server's words: "bool", "uint32", "str", "OnOffAuto", "link<memory-backend>"
+	Description string // for people, but it may tell more than Type: "on/off/auto"; may be empty
 }
 
-// PropertyType returns the type that stands for a property's type in the server's words; nil where nothing is known of it.
-// Enums come as strings: their values are not known.
-func PropertyType(name string) *qapi.Type {
-	switch name {
+// ValueType returns the type that stands for the property's; nil where nothing is known of it. The values of an enum come
+// from the description, where it lists them.
+func (p Property) ValueType() *qapi.Type {
+	switch p.Type {
 	case "bool":
 		return &qapi.Type{Kind: qapi.KindBool}
-	case "int", "int8", "int16", "int32", "int64", "uint", "uint8", "uint16", "uint32", "uint64", "size", "size32":
+	case "int", "int8", "int16", "int32", "int64", "uint", "uint4", "uint8", "uint16", "uint32", "uint64", "uint64_t", "size", "size32":
+		if strings.HasPrefix(p.Description, "Slot and optional function number") {
+			// A PCI address: 06.0, and 10 is hexadecimal as a string only.
+			return &qapi.Type{Kind: qapi.KindString}
+		}
 		return &qapi.Type{Kind: qapi.KindInt}
 	case "number", "double":
 		return &qapi.Type{Kind: qapi.KindNumber}
@@ -33,15 +38,34 @@ func PropertyType(name string) *qapi.Type {
 		return &qapi.Type{Kind: qapi.KindString}
 	}
 	switch {
-	case strings.HasPrefix(name, "link<"), strings.HasPrefix(name, "child<"):
+	case strings.HasPrefix(p.Type, "link<"), strings.HasPrefix(p.Type, "child<"):
 		return &qapi.Type{Kind: qapi.KindString}
-	case name != "" && name[0] >= 'A' && name[0] <= 'Z' && !strings.HasSuffix(name, "List"):
-		// An enum or a struct: QAPI's names for both look alike, their JSON does not.
-		return &qapi.Type{Kind: qapi.KindAlternate, Alternate: &qapi.Alternate{Types: []*qapi.Type{
-			{Kind: qapi.KindString}, {Kind: qapi.KindObject, Object: &qapi.Object{}},
-		}}}
+	case p.Type == "" || p.Type[0] < 'A' || p.Type[0] > 'Z' || strings.HasSuffix(p.Type, "List"):
+		return nil
 	}
-	return nil
+	if values := p.listed(); values != nil {
+		return &qapi.Type{Kind: qapi.KindEnum, Enum: &qapi.Enum{Values: values}}
+	}
+	// An enum or a struct: QAPI's names for both look alike, their JSON does not.
+	return &qapi.Type{Kind: qapi.KindAlternate, Alternate: &qapi.Alternate{Types: []*qapi.Type{
+		{Kind: qapi.KindString}, {Kind: qapi.KindObject, Object: &qapi.Object{}},
+	}}}
+}
+
+// listed returns the values that the description lists: "FDC drive type, 144/288/120/none/auto".
+func (p Property) listed() []qapi.EnumValue {
+	list := p.Description[strings.LastIndexByte(p.Description, ' ')+1:]
+	if !strings.Contains(list, "/") {
+		return nil
+	}
+	var values []qapi.EnumValue
+	for name := range strings.SplitSeq(list, "/") {
+		if name == "" || strings.ContainsFunc(name, func(r rune) bool { return r >= 0x80 || !isNameByte(byte(r)) }) {
+			return nil
+		}
+		values = append(values, qapi.EnumValue{Name: name})
+	}
+	return values
 }
 
 // properties are those of the owner of the values being bound.
