@@ -48,6 +48,7 @@ With -s ADDRESS the first word is the script, so that a script may begin with
 			return runConnect(c, args)
 		},
 	}
+	o.registerLanguage(cmd)
 	cmd.Flags().BoolVar(&c.listen, "listen", false, "wait at the address for QEMU to connect (its side: server=off)")
 	cmd.Flags().BoolVar(&c.keepGoing, "keep-going", false, "run a script to its end and fail then, instead of at the first error")
 	return cmd
@@ -101,6 +102,10 @@ func runScript(c *connectOptions, client *qmp.Client, addr qmp.Address, path str
 		}
 		name, in = path, file
 	}
+	executor, err := c.executor(client)
+	if err != nil {
+		return err
+	}
 	ctx, stop := interruptible(context.Background())
 	defer stop()
 	events := client.Events(qmp.Filter{})
@@ -110,7 +115,7 @@ func runScript(c *connectOptions, client *qmp.Client, addr qmp.Address, path str
 	defer leave(client)
 	p := c.printer(c.sys.Err)
 	script := &shell.Script{
-		Executor:  c.executor(client),
+		Executor:  executor,
 		Name:      name,
 		In:        in,
 		Events:    events,

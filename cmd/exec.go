@@ -2,16 +2,23 @@ package cmd
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
-	"github.com/qmpsh/qmpsh/proto/qmp"
 	"github.com/qmpsh/qmpsh/shell"
 	"github.com/qmpsh/qmpsh/shell/cmdline"
 )
 
+// execOptions holds exec's own flags.
+type execOptions struct {
+	*options
+	dryRun bool
+}
+
 func newExecCmd(o *options) *cobra.Command {
-	return &cobra.Command{
+	e := &execOptions{options: o}
+	cmd := &cobra.Command{
 		Use:   "exec [flags] COMMAND [key=value ...]",
 		Short: "Run one command and print its result",
 		Long: `Run one command, print its result on stdout, and end with an exit code
@@ -19,9 +26,14 @@ that tells what happened (0 done, 1 the server refused, 2 not understood,
 3 no session, 4 timeout, 5 connection lost, 130 interrupted).
 
 Each word is taken as it is. A single word that holds spaces is a line of the
-command language; one that begins with { is a QMP message.`,
+command language; one that begins with { is a QMP message.
+
+Values get the types that the server's schema says. It is read only when the
+words leave a doubt: never for a command without arguments.`,
 		Example: `  qmpsh exec query-status
   qmpsh exec blockdev-add driver=file node-name=n0 filename='/vm/a b.img'
+  qmpsh exec 'query-block | .[].device'
+  qmpsh exec --dry-run --schema schema.json block-dirty-bitmap-add node=n name=1
   qmpsh exec '{"execute": "query-status"}'`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -29,11 +41,14 @@ command language; one that begins with { is a QMP message.`,
 			}
 			return nil
 		},
-		RunE: func(_ *cobra.Command, args []string) error { return runExec(o, args) },
+		RunE: func(_ *cobra.Command, args []string) error { return runExec(e, args) },
 	}
+	cmd.Flags().BoolVar(&e.dryRun, "dry-run", false, "print the message instead of sending it")
+	o.registerLanguage(cmd)
+	return cmd
 }
 
-func runExec(o *options, words []string) error {
+func runExec(e *execOptions, words []string) error {
 	statement, err := cmdline.FromWords(words)
 	if err != nil {
 		return err
@@ -41,28 +56,43 @@ func runExec(o *options, words []string) error {
 	if statement.Kind != cmdline.QMP {
 		return usagef("exec runs QMP commands: %q is none", words[0])
 	}
-	command, err := statement.Bind(cmdline.Binding{})
-	if err != nil {
-		return err
-	}
-	addr, err := o.address("")
-	if err != nil {
-		return err
-	}
-	client, err := o.newClient(addr)
+	x, err := e.executor(nil)
 	if err != nil {
 		return err
 	}
 	ctx, stop := interruptible(context.Background())
 	defer stop()
-	if err := o.connect(ctx, client, addr); err != nil {
+	if e.dryRun && (e.schemaFile != "" || !statement.NeedsSchema()) {
+		return e.showMessage(ctx, x, statement)
+	}
+	addr, err := e.address("")
+	if err != nil {
+		return err
+	}
+	client, err := e.newClient(addr)
+	if err != nil {
+		return err
+	}
+	if err := e.connect(ctx, client, addr); err != nil {
 		return &connectFailure{addr: addr, err: err}
 	}
 	defer leave(client)
-	return o.executor(client).Execute(ctx, command)
+	e.attach(x, client)
+	if e.dryRun {
+		return e.showMessage(ctx, x, statement)
+	}
+	return x.Execute(ctx, statement)
 }
 
-// executor runs commands on client and prints results as the flags say.
-func (o *options) executor(client *qmp.Client) *shell.Executor {
-	return &shell.Executor{Client: client, Result: o.results()}
+// showMessage prints what the statement would send.
+func (e *execOptions) showMessage(ctx context.Context, x *shell.Executor, st cmdline.Statement) error {
+	line, err := x.JSON(ctx, st)
+	if err != nil {
+		return err
+	}
+	p := e.printer(e.sys.Out)
+	if _, err := fmt.Fprintf(e.sys.Out, "%s\n", p.OneLine(line)); err != nil {
+		return &shell.OutputError{Err: err}
+	}
+	return nil
 }

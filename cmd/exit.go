@@ -108,14 +108,15 @@ func (o *options) failure(p *render.Printer, program string, err error) string {
 		err = place.Err
 	}
 	var (
-		line   *cmdline.Error
-		server *qmp.ExecuteError
-		failed *connectFailure
-		usage  *usageError
-		word   *shell.WordError
-		bad    *qmp.AddressError
-		output *shell.OutputError
-		read   *shell.ReadError
+		line    *cmdline.Error
+		server  *qmp.ExecuteError
+		unknown *shell.UnknownCommandError
+		failed  *connectFailure
+		usage   *usageError
+		word    *shell.WordError
+		bad     *qmp.AddressError
+		output  *shell.OutputError
+		read    *shell.ReadError
 	)
 	switch {
 	case errors.Is(err, errInterrupted):
@@ -131,6 +132,8 @@ func (o *options) failure(p *render.Printer, program string, err error) string {
 		f.Summary = err.Error()
 	case errors.As(err, &failed):
 		f.Summary, f.Chain, f.Hint = proto.Summary(failed.err), failed.err, hint(o, failed)
+	case errors.As(err, &unknown):
+		f.Summary, f.Hint = unknown.Error(), fmt.Sprintf("did you mean %s?", unknown.Near)
 	case errors.As(err, &server):
 		f.Summary = shorten(server.Error())
 	default:

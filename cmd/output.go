@@ -15,12 +15,6 @@ func (o *options) printer(w io.Writer) *render.Printer {
 	return render.New(render.Options{Format: o.format, Color: o.colored(w), Terminal: isTerminal(w)})
 }
 
-// results writes results on stdout, and nothing else does.
-func (o *options) results() func(qmp.Reply) error {
-	p := o.printer(o.sys.Out)
-	return func(r qmp.Reply) error { return p.WriteResult(o.sys.Out, r) }
-}
-
 // trace echoes one message on stderr, without its secrets.
 func (o *options) trace(d qmp.Direction, m *qmp.Message) {
 	p := o.printer(o.sys.Err)

@@ -90,7 +90,10 @@ func (p *pane) tmux(args ...string) string {
 }
 
 // keys presses keys by tmux's names.
-func (p *pane) keys(names ...string) { p.t.Helper(); p.tmux(append([]string{"send-keys"}, names...)...) }
+func (p *pane) keys(names ...string) {
+	p.t.Helper()
+	p.tmux(append([]string{"send-keys"}, names...)...)
+}
 
 // types types text.
 func (p *pane) types(text string) { p.t.Helper(); p.tmux("send-keys", "-l", "--", text) }

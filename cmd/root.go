@@ -78,7 +78,7 @@ Addresses: ` + strings.Join(qmp.AddressForms(), ", "),
 		return &usageError{msg: err.Error(), help: cmd.CommandPath()}
 	})
 	o.register(root)
-	root.AddCommand(newConnectCmd(o), newExecCmd(o), newVersionCmd())
+	root.AddCommand(newConnectCmd(o), newExecCmd(o), newDescribeCmd(o), newVersionCmd())
 	adoptBuiltins(root)
 	return root
 }
@@ -115,6 +115,11 @@ type options struct {
 	verbose         bool
 	debug           bool
 	tls             tlsFlags
+
+	// Of the commands that read the command language.
+	schemaFile string
+	noValidate bool
+	filter     string
 
 	format render.Format
 }

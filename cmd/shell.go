@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,6 +21,10 @@ func runShell(c *connectOptions, client *qmp.Client, addr qmp.Address) error {
 	if c.keepGoing {
 		return usagef("--keep-going is for scripts: give one on stdin or as a file")
 	}
+	executor, err := c.executor(client)
+	if err != nil {
+		return err
+	}
 	events := client.Events(qmp.Filter{})
 	if err := openInterruptible(c, client, addr); err != nil {
 		return err
@@ -37,10 +42,14 @@ func runShell(c *connectOptions, client *qmp.Client, addr qmp.Address) error {
 	c.stderr.redirect(term.Print)
 	defer c.stderr.redirect(nil)
 
-	executor := c.executor(client)
 	if isTerminal(c.sys.Out) {
-		results := c.printer(c.sys.Out)
-		executor.Result = func(r qmp.Reply) error { return printResult(term, results, r) }
+		results, file := c.printer(c.sys.Out), c.filePrinter()
+		executor.Result = func(w io.Writer, r qmp.Reply) error {
+			if w != nil {
+				return file.WriteResult(w, r)
+			}
+			return printResult(term, results, r)
+		}
 	}
 	p := c.printer(screen)
 	sh := &shell.Shell{
@@ -51,6 +60,7 @@ func runShell(c *connectOptions, client *qmp.Client, addr qmp.Address) error {
 		Failed:   func(err error) string { return c.failure(p, "", err) },
 		Connect:  func(ctx context.Context) error { return c.open(ctx, client, addr) },
 		Address:  addr.String(),
+		Width:    func() int { return columns(screen) },
 		Agent:    c.agent,
 	}
 	return sh.Run(context.Background())

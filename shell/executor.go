@@ -5,31 +5,205 @@ package shell
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"os"
 
 	"github.com/qmpsh/qmpsh/proto/qmp"
+	"github.com/qmpsh/qmpsh/shell/cmdline"
 )
 
-// Executor sends commands and writes their results. It knows no terminal: the
-// shell, scripts and exec share it. One goroutine uses it at a time.
+// Executor runs statements: it gives their values types, sends them, and writes
+// their results. It knows no terminal: the shell, scripts and exec share it. One
+// goroutine uses it at a time.
 type Executor struct {
-	Client *qmp.Client
-	// Result writes one result where the user wants it.
-	Result func(qmp.Reply) error
+	Client  *qmp.Client
+	Schemas *Schemas
+	Inputs  Inputs
+	// NoValidate sends what the schema does not allow.
+	NoValidate bool
+	// Filter is for the results of statements without one of their own.
+	Filter Filter
+	// Result writes one result to w, or to stdout when w is nil.
+	Result func(w io.Writer, r qmp.Reply) error
 }
 
-// Execute sends cmd, waits for the answer and writes its result. The errors are
-// those of qmp.Client.Do, and OutputError when the result cannot be written:
-// the command has then been done all the same.
-func (x *Executor) Execute(ctx context.Context, cmd qmp.Command) error {
-	reply, err := x.Client.Do(ctx, cmd)
+// bound is a statement that has become a command.
+type bound struct {
+	command qmp.Command
+	with    cmdline.Binding
+}
+
+// bind gives a statement's values their types. Nothing is sent but, if the values
+// need it, questions about the schema.
+func (x *Executor) bind(ctx context.Context, st cmdline.Statement) (bound, error) {
+	sources, err := x.Inputs.read(ctx, st)
+	if err != nil {
+		return bound{}, err
+	}
+	schema := x.Schemas.Known()
+	if schema == nil && st.NeedsSchema() {
+		schema = x.Schemas.Get(ctx)
+		if ctx.Err() != nil {
+			return bound{}, context.Cause(ctx)
+		}
+	}
+	with := cmdline.Binding{
+		Schema:     schema,
+		Validate:   !x.NoValidate,
+		Sources:    sources,
+		Properties: x.Schemas.properties(ctx),
+	}
+	cmd, err := st.Bind(with)
+	return bound{cmd, with}, err
+}
+
+// JSON returns the message that a statement would send, without an id.
+func (x *Executor) JSON(ctx context.Context, st cmdline.Statement) ([]byte, error) {
+	b, err := x.bind(ctx, st)
+	if err != nil {
+		return nil, err
+	}
+	b.command.NoID = true
+	return b.command.Append(nil)
+}
+
+// Execute binds a statement, sends its command, waits for the answer and writes
+// the result. A mistake in the statement is a *cmdline.Error; it is found before
+// anything is sent, unless no schema was needed to send it and the server refused
+// first. Other errors are those of qmp.Client.Do, and, when the command has been
+// done, OutputError and FilterError.
+func (x *Executor) Execute(ctx context.Context, st cmdline.Statement) error {
+	filter := x.Filter
+	if st.Filter != "" {
+		var err error
+		if filter, err = CompileFilter(st.Filter); err != nil {
+			return st.ErrorAt(st.FilterAt, "the filter does not compile: "+err.Error(), "it is a jq program, for example | .[].device")
+		}
+	}
+	b, err := x.bind(ctx, st)
 	if err != nil {
 		return err
 	}
-	if err := x.Result(reply); err != nil {
+	into, err := redirect(st)
+	if err != nil {
+		return err
+	}
+	reply, err := x.Client.Do(ctx, b.command)
+	if err != nil {
+		into.close()
+		return x.explain(ctx, st, b, err)
+	}
+	if err := x.write(ctx, filter, into, reply); err != nil {
+		into.close()
+		return err
+	}
+	return into.close()
+}
+
+// write writes what the filter makes of a reply.
+func (x *Executor) write(ctx context.Context, filter Filter, into *output, reply qmp.Reply) error {
+	to, err := into.writer()
+	if err != nil {
+		return err
+	}
+	put := func(r qmp.Reply) error {
+		if err := x.Result(to, r); err != nil {
+			return &OutputError{Err: err}
+		}
+		return nil
+	}
+	if filter.code == nil {
+		return put(reply)
+	}
+	return filter.run(ctx, reply.Return, func(value json.RawMessage) error {
+		return put(qmp.Reply{Return: value, Raw: value})
+	})
+}
+
+// output is the file that takes a result; nil for stdout.
+type output struct {
+	file *os.File
+	add  bool // behind what the file holds
+}
+
+// redirect opens the file that a statement sends its result to, before the command
+// is sent: a file that cannot be written must not cost the result. What it held
+// stays until there is a result.
+func redirect(st cmdline.Statement) (*output, error) {
+	if st.Output == nil {
+		return nil, nil
+	}
+	flags := os.O_WRONLY | os.O_CREATE
+	if st.Output.Append {
+		flags |= os.O_APPEND
+	}
+	f, err := os.OpenFile(st.Output.Path, flags, 0o666)
+	if err != nil {
+		return nil, st.ErrorAt(st.Output.At, err.Error(), "")
+	}
+	return &output{file: f, add: st.Output.Append}, nil
+}
+
+// writer readies the file for a result.
+func (o *output) writer() (io.Writer, error) {
+	if o == nil {
+		return nil, nil
+	}
+	if info, err := o.file.Stat(); err == nil && info.Mode().IsRegular() && !o.add {
+		if err := o.file.Truncate(0); err != nil {
+			return nil, &OutputError{Err: err}
+		}
+	}
+	return o.file, nil
+}
+
+func (o *output) close() error {
+	if o == nil {
+		return nil
+	}
+	if err := o.file.Close(); err != nil {
 		return &OutputError{Err: err}
 	}
 	return nil
+}
+
+// UnknownCommandError is a command that the server does not have, with the nearest
+// one that it has.
+type UnknownCommandError struct {
+	Near string
+	Err  *qmp.ExecuteError
+}
+
+func (e *UnknownCommandError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the server's answer.
+func (e *UnknownCommandError) Unwrap() error { return e.Err }
+
+// explain makes more of the server's refusal of a statement that was sent without
+// a look into the schema: the nearest command, or the word that is wrong.
+func (x *Executor) explain(ctx context.Context, st cmdline.Statement, b bound, err error) error {
+	var refused *qmp.ExecuteError
+	if b.with.Schema != nil || x.NoValidate || !errors.As(err, &refused) {
+		return err
+	}
+	schema := x.Schemas.Get(ctx)
+	switch {
+	case schema == nil:
+	case schema.Command(b.command.Name) == nil:
+		if near := schema.NearestCommand(b.command.Name); len(near) > 0 {
+			return &UnknownCommandError{Near: near[0], Err: refused}
+		}
+	case refused.Class == "GenericError":
+		b.with.Schema = schema
+		var fault *cmdline.Error
+		if _, err := st.Bind(b.with); errors.As(err, &fault) {
+			return fault
+		}
+	}
+	return err
 }
 
 // OutputError says that a result could not be written.
@@ -39,4 +213,5 @@ type OutputError struct {
 
 func (e *OutputError) Error() string { return fmt.Sprintf("cannot write the result: %v", e.Err) }
 
+// Unwrap returns the cause.
 func (e *OutputError) Unwrap() error { return e.Err }

@@ -194,11 +194,7 @@ func (s *Script) statement(ctx context.Context, src source) (string, error) {
 	case ok:
 		return "", &WordError{Word: word, Why: "belongs to the shell on a terminal; a script has .exit only"}
 	case st.Kind == cmdline.QMP:
-		cmd, err := st.Bind(cmdline.Binding{})
-		if err != nil {
-			return st.Name, err
-		}
-		return st.Name, s.Execute(ctx, cmd)
+		return st.Name, s.Execute(ctx, st)
 	}
 	return "", nil
 }

@@ -40,6 +40,8 @@ type Shell struct {
 	Connect func(context.Context) error
 	// Address is the server's, for messages.
 	Address string
+	// Width is how many columns the terminal has.
+	Width func() int
 	// Agent says that the server is a guest agent, which has no runstate.
 	Agent bool
 
@@ -64,6 +66,7 @@ func (s *Shell) Run(parent context.Context) error {
 	var owned sync.WaitGroup
 	owned.Go(func() { s.pump(ctx, cancel) })
 	owned.Go(func() { s.machine.keepTrue(ctx, s.showPrompt) })
+	owned.Go(func() { s.Schemas.Get(ctx) }) // before anybody waits for it
 	err := s.loop(ctx)
 	cancel(nil)
 	owned.Wait()
@@ -116,7 +119,7 @@ func (s *Shell) text(ctx context.Context, join *cmdline.Joiner, text string) err
 		}
 		before := *join
 		if !join.Add(line) {
-			if err := badAction(&before, join, line); err != nil {
+			if err := s.badAction(&before, join, line); err != nil {
 				s.Terminal.Print(s.Failed(err))
 				*join = before
 			}
@@ -134,14 +137,14 @@ func (s *Shell) text(ctx context.Context, join *cmdline.Joiner, text string) err
 // badAction says what is wrong with the line that was added to an open
 // transaction, so that the line can be typed again without the others. It looks
 // at that line alone: a pasted transaction may have thousands.
-func badAction(before, after *cmdline.Joiner, line string) error {
+func (s *Shell) badAction(before, after *cmdline.Joiner, line string) error {
 	if before.Need() != cmdline.EndTransaction || after.Need() != cmdline.EndTransaction {
 		return nil
 	}
 	var fault *cmdline.Error
 	st, err := cmdline.Parse("transaction(\n" + line + "\n)")
 	if err == nil && len(st.Sources) == 0 {
-		_, err = st.Bind(cmdline.Binding{})
+		_, err = st.Bind(cmdline.Binding{Schema: s.Schemas.Known(), Validate: !s.NoValidate})
 	}
 	if errors.As(err, &fault) && !fault.Unfinished {
 		return fault
@@ -179,26 +182,21 @@ func (s *Shell) statement(ctx context.Context, text string) error {
 		return nil
 	}
 	if word, ok := shellWord(st); ok {
-		return s.word(ctx, word)
+		return s.word(ctx, word, st)
 	}
 	if st.Kind != cmdline.QMP {
 		return nil
 	}
-	cmd, err := st.Bind(cmdline.Binding{})
-	if err != nil {
-		s.Terminal.Print(s.Failed(err))
-		return nil
-	}
-	return s.command(ctx, cmd)
+	return s.command(ctx, st)
 }
 
 // command runs a QMP command. Ctrl-C ends the wait for its answer.
-func (s *Shell) command(ctx context.Context, cmd qmp.Command) error {
+func (s *Shell) command(ctx context.Context, st cmdline.Statement) error {
 	if s.machine.isGone() {
 		s.Terminal.Print("not connected, nothing was sent: " + wayBack)
 		return nil
 	}
-	ending := cmd.Name == "quit"
+	ending := st.Name == "quit"
 	if ending {
 		s.Terminal.Print("quit ends QEMU itself; .exit leaves the shell and lets QEMU run.")
 		yes, err := s.Terminal.Confirm(ctx, "End QEMU?")
@@ -207,7 +205,7 @@ func (s *Shell) command(ctx context.Context, cmd qmp.Command) error {
 		}
 		s.quit.Store(true)
 	}
-	err := s.await(ctx, cmd)
+	err := s.await(ctx, st)
 	if ending && (err == nil || sessionLost(err)) {
 		return s.awaitEnd(ctx)
 	}
@@ -218,19 +216,19 @@ func (s *Shell) command(ctx context.Context, cmd qmp.Command) error {
 	case err == nil || ctx.Err() != nil:
 		return nil
 	case errors.Is(err, errStopped):
-		s.stopped(fmt.Sprintf("stopped waiting for the answer to %s, which will be dropped; the server may still do it", cmd.Name))
+		s.stopped(fmt.Sprintf("stopped waiting for the answer to %s, which will be dropped; the server may still do it", st.Name))
 		return errStopped
 	}
 	s.Terminal.Print(s.Failed(err))
 	return nil
 }
 
-func (s *Shell) await(ctx context.Context, cmd qmp.Command) error {
+func (s *Shell) await(ctx context.Context, st cmdline.Statement) error {
 	slow := time.AfterFunc(slowAfter, func() {
-		s.Terminal.Print(fmt.Sprintf("still waiting for the answer to %s; Ctrl-C stops the wait", cmd.Name))
+		s.Terminal.Print(fmt.Sprintf("still waiting for the answer to %s; Ctrl-C stops the wait", st.Name))
 	})
 	defer slow.Stop()
-	return s.interruptible(ctx, func(ctx context.Context) error { return s.Execute(ctx, cmd) })
+	return s.interruptible(ctx, func(ctx context.Context) error { return s.Execute(ctx, st) })
 }
 
 // awaitEnd gives QEMU, which has been told to quit, a little time to do so: a

@@ -9,22 +9,25 @@ import (
 	"time"
 
 	"github.com/qmpsh/qmpsh/shell/cmdline"
+	"github.com/qmpsh/qmpsh/shell/render"
 )
 
 // word is one of the shell's own commands. They begin with a dot, so that they
 // never collide with QMP's.
 type word struct {
-	name, does string
-	run        func(*Shell, context.Context) error
+	name, takes, does string
+	run               func(*Shell, context.Context, cmdline.Statement) error
 }
 
-// words are those that take no arguments, in the order of .help.
+// words are all of them, in the order of .help.
 func words() []word {
 	return []word{
-		{".help", "this list", (*Shell).help},
-		{".history", "the lines typed so far", (*Shell).history},
-		{".reconnect", "end the session and open it again", (*Shell).reconnect},
-		{".exit", "leave the shell (so does Ctrl-D); QEMU goes on", func(*Shell, context.Context) error { return errLeave }},
+		{".help", "[NAME]", "this list, or what the server says of NAME", (*Shell).help},
+		{".describe", "NAME …", "a command, an event, or a member of one; * lists", (*Shell).describe},
+		{".json", "LINE", "the message that LINE would send", (*Shell).json},
+		{".history", "", "the lines typed so far", (*Shell).history},
+		{".reconnect", "", "end the session and open it again", (*Shell).reconnect},
+		{".exit", "", "leave the shell (so does Ctrl-D); QEMU goes on", (*Shell).exit},
 	}
 }
 
@@ -56,35 +59,83 @@ func shellWord(st cmdline.Statement) (string, bool) {
 }
 
 // word runs one of the shell's words. It returns an error only to end the shell.
-func (s *Shell) word(ctx context.Context, name string) error {
+func (s *Shell) word(ctx context.Context, name string, st cmdline.Statement) error {
 	all := words()
 	i := slices.IndexFunc(all, func(w word) bool { return w.name == name })
 	if i < 0 {
 		s.Terminal.Print(s.Failed(&WordError{Word: name, Why: "is no word of the shell; .help lists them"}))
 		return nil
 	}
-	return all[i].run(s, ctx)
+	return all[i].run(s, ctx, st)
 }
 
-func (s *Shell) help(context.Context) error {
+func (s *Shell) help(ctx context.Context, st cmdline.Statement) error {
+	if len(st.Args) > 0 {
+		return s.describe(ctx, st)
+	}
 	var b strings.Builder
 	b.WriteString("A line is a QMP command: NAME key=value ..., or raw JSON {\"execute\": ...}.\n")
-	b.WriteString("  a.b=1 nests, quotes make a string, transaction( ... ) groups actions,\n")
+	b.WriteString("  a.b=1 nests, quotes make a string, key:=JSON sends that JSON,\n")
+	b.WriteString("  key=@file:PATH, key=@env:NAME and key=@prompt take the value from there,\n")
+	b.WriteString("  transaction( ... ) groups actions, one a line; | FILTER is jq, > FILE saves;\n")
 	b.WriteString("  # starts a comment, a trailing \\ continues the line.\n")
 	for _, w := range words() {
-		fmt.Fprintf(&b, "  %-12s %s\n", w.name, w.does)
+		fmt.Fprintf(&b, "  %-18s %s\n", w.name+" "+w.takes, w.does)
 	}
-	b.WriteString("Ctrl-C stops waiting for an answer. quit ends QEMU, and asks first.")
+	b.WriteString("Tab completes. Ctrl-C stops waiting for an answer. quit ends QEMU, and asks first.")
 	s.Terminal.Print(b.String())
 	return nil
 }
 
-func (s *Shell) history(context.Context) error {
+// describe says what the server's schema knows of a name.
+func (s *Shell) describe(ctx context.Context, st cmdline.Statement) error {
+	var text string
+	err := s.interruptible(ctx, func(ctx context.Context) error {
+		schema := s.Schemas.Get(ctx)
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		var err error
+		text, err = Describe(schema, st.Args, s.Width())
+		return err
+	})
+	if err != nil {
+		s.Terminal.Print(s.Failed(err))
+		return nil
+	}
+	s.Terminal.Print(text)
+	return nil
+}
+
+// json shows what a line would send.
+func (s *Shell) json(ctx context.Context, st cmdline.Statement) error {
+	var line []byte
+	err := s.interruptible(ctx, func(ctx context.Context) error {
+		inner, err := cmdline.Parse(st.Rest)
+		if err == nil && inner.Kind != cmdline.QMP {
+			err = &WordError{Word: ".json", Why: "takes a line of QMP, for example .json query-status"}
+		}
+		if err == nil {
+			line, err = s.JSON(ctx, inner)
+		}
+		return err
+	})
+	if err != nil {
+		s.Terminal.Print(s.Failed(err))
+		return nil
+	}
+	s.Terminal.Print(render.Sanitize(string(line)))
+	return nil
+}
+
+func (s *Shell) exit(context.Context, cmdline.Statement) error { return errLeave }
+
+func (s *Shell) history(context.Context, cmdline.Statement) error {
 	s.Terminal.Print(strings.Join(s.Terminal.History(), "\n"))
 	return nil
 }
 
-func (s *Shell) reconnect(ctx context.Context) error {
+func (s *Shell) reconnect(ctx context.Context, _ cmdline.Statement) error {
 	err := s.interruptible(ctx, func(ctx context.Context) error {
 		// Why the last session ended was said when it did. A server that reads
 		// nothing would keep us for ever.
@@ -94,6 +145,7 @@ func (s *Shell) reconnect(ctx context.Context) error {
 		return s.Connect(ctx)
 	})
 	if err == nil {
+		s.Schemas.Forget()
 		s.greet(ctx)
 		return nil
 	}
