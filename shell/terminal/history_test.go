@@ -159,16 +159,26 @@ func TestHistoryIsBoundedInMemory(t *testing.T) {
 
 // Writers append while others trim; nobody's lines may get lost.
 func TestHistoryIsSharedBySeveralWriters(t *testing.T) {
-	const writers, each = 4, 50
+	const writers, each = 3, 100
 	path := historyFile(t)
-	filler := strings.Repeat("filler\n", historyLines-writers*each)
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, []byte(filler+strings.Repeat("old\n", writers*each)), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	var wg sync.WaitGroup
+	stop := make(chan struct{})
+	var wg, trimmer sync.WaitGroup
+	trimmer.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			err := (&history{path: path}).withFile(func(f *os.File, _ bool) error {
+				entries, _, err := readEntries(f)
+				return errors.Join(err, rewrite(f, entries))
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		}
+	})
 	for w := range writers {
 		wg.Go(func() {
 			h := &history{path: path}
@@ -176,22 +186,41 @@ func TestHistoryIsSharedBySeveralWriters(t *testing.T) {
 				if err := h.add(fmt.Sprintf("%d-%d", w, i)); err != nil {
 					t.Error(err)
 				}
-				if i%10 == 0 {
-					if err := (&history{path: path}).load(); err != nil { // trims
-						t.Error(err)
-					}
-				}
 			}
 		})
 	}
 	wg.Wait()
+	close(stop)
+	trimmer.Wait()
 	got := loaded(t, path)
 	for w := range writers {
 		for i := range each {
 			if !slices.Contains(got, fmt.Sprintf("%d-%d", w, i)) {
-				t.Fatalf("entry %d-%d is lost", w, i)
+				t.Errorf("entry %d-%d is lost", w, i)
 			}
 		}
+	}
+}
+
+func TestHistoryLockOnAReplacedFileDoesNotCount(t *testing.T) {
+	path := historyFile(t)
+	h := &history{path: path}
+	if err := h.add("one"); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if ok, err := tryLock(f, path); !ok || err != nil {
+		t.Errorf("the file itself: %v, %v", ok, err)
+	}
+	if err := rewrite(f, []string{"two"}); err != nil {
+		t.Fatal(err)
+	}
+	if ok, err := tryLock(f, path); ok || err != nil {
+		t.Errorf("after a trim: %v, %v", ok, err)
 	}
 }
 

@@ -246,10 +246,11 @@ func TestStandingPromptChangesAtOnceAQuestionDoesNot(t *testing.T) {
 func TestContextEndsReadLine(t *testing.T) {
 	r := newRig(t, Config{})
 	reason := errors.New("shutting down")
-	for _, keys := range []string{"", "system_reset", "\x12sys", "\x1b[200~pasting", "\x1b"} {
+	for i, keys := range []string{"", "system_reset", "\x12sys", "\x1b[200~pasting", "\x1b"} {
 		ctx, cancel := context.WithCancelCause(t.Context())
-		c := r.start(ctx, "> ")
+		c := r.start(ctx, fmt.Sprintf("%d> ", i))
 		r.press(keys)
+		r.shows(fmt.Sprintf("%d> ", i))
 		cancel(reason)
 		if got := r.await(c); got.line != "" || got.err != reason {
 			t.Errorf("%q: got %q, %v", keys, got.line, got.err)
