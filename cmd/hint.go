@@ -75,10 +75,12 @@ func listenHint(err error, addr qmp.Address) string {
 // negotiationHint is for a server that has greeted. One that refuses has said why.
 func negotiationHint(e *qmp.NegotiationError) string {
 	if timedOut(e) {
-		return "the server greeted and then fell silent: it may be stopped or very busy. --timeout gives it longer."
+		return stalledHint
 	}
 	return ""
 }
+
+const stalledHint = "the server began to speak and then fell silent: it may be stopped or very busy. --timeout gives it longer."
 
 func greetingHint(o *options, e *qmp.GreetingError, addr qmp.Address) string {
 	switch e.Kind {
@@ -89,6 +91,9 @@ func greetingHint(o *options, e *qmp.GreetingError, addr qmp.Address) string {
 	case qmp.VNCServer:
 		return "this is a VNC server, not a QMP monitor."
 	case qmp.Silent:
+		if len(e.Received) > 0 {
+			return stalledHint
+		}
 		return silentHint(o, addr)
 	case qmp.Closed:
 		if addr.Kind == qmp.TLS {
