@@ -49,7 +49,7 @@ func TestCursorIsPlacedByRowsAndColumns(t *testing.T) {
 		{20, 5, "abc", 1, "\r\x1b[6C"},
 		{20, 0, "abc", 0, "\r"},
 		{20, 5, "0123456789012345", 2, "\r\x1b[1A\x1b[7C"},
-		{20, 5, "0123456789012345", 15, "\r"},              // the first column of the second row
+		{20, 5, "0123456789012345", 15, "\r"},               // the first column of the second row
 		{20, 5, "012345678901234", 14, "\r\x1b[1A\x1b[19C"}, // a full row
 		{20, 5, "虚拟机", 1, "\r\x1b[7C"},
 		{8, 5, "虚拟机", 2, "\r\x1b[2C"}, // a wide character does not fit into the last column

@@ -30,7 +30,7 @@ func startPane(t *testing.T, cols, rows int, command string) *pane {
 	dir := t.TempDir()
 	p := &pane{t: t, server: fmt.Sprintf("qmpsh-test-%d-%s", os.Getpid(), filepath.Base(filepath.Dir(dir))),
 		log: filepath.Join(dir, "log")}
-	program := fmt.Sprintf("env %s='%s' %s='%s' '%s'", programEnv, p.log, historyEnv, filepath.Join(dir, "history"), os.Args[0])
+	program := fmt.Sprintf("env GORACE=atexit_sleep_ms=0 %s='%s' %s='%s' '%s'", programEnv, p.log, historyEnv, filepath.Join(dir, "history"), os.Args[0])
 	if command == "" {
 		command = program
 	}
