@@ -123,6 +123,15 @@ func (r result) hints(t testing.TB, hint string) result {
 	return r
 }
 
+// quiet fails the test unless nothing went to stderr.
+func (r result) quiet(t testing.TB) result {
+	t.Helper()
+	if r.err != "" {
+		t.Errorf("want nothing on stderr, got %v", r)
+	}
+	return r
+}
+
 // prints fails the test unless exactly out went to stdout.
 func (r result) prints(t testing.TB, out string) result {
 	t.Helper()

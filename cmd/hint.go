@@ -47,7 +47,7 @@ func hint(o *options, failed *connectFailure) string {
 		return refusedHint(addr)
 	case addr.Kind == qmp.Unix && (errors.Is(err, syscall.EACCES) || errors.Is(err, syscall.EPERM)):
 		return permissionHint(addr)
-	case errors.Is(err, syscall.EAGAIN) && addr.Kind == qmp.Unix:
+	case addr.Kind == qmp.Unix && errors.Is(err, context.DeadlineExceeded): // a Unix socket lets us in at once, or its queue is full
 		return heldHint + " Others wait for it already, so many that the queue is full."
 	case addr.Kind == qmp.FD && (errors.Is(err, syscall.EBADF) || errors.Is(err, syscall.ENOTSOCK)):
 		return fmt.Sprintf("descriptor %d is no open socket: the program that starts qmpsh has to open it and pass it on.", addr.FD)
@@ -255,7 +255,12 @@ func qemuOption(addr qmp.Address) string {
 			return fmt.Sprintf("-chardev socket,id=qmp,path=%s,abstract=on,server=on,wait=off -mon chardev=qmp,mode=control", name)
 		}
 		return fmt.Sprintf("-qmp unix:%s,server=on,wait=off", addr.Path)
-	case qmp.TCP, qmp.TLS:
+	case qmp.TLS:
+		return fmt.Sprintf("-chardev socket,id=qmp,host=%s,port=%s,server=on,wait=off,tls-creds=ID -mon chardev=qmp,mode=control", addr.Host, addr.Port)
+	case qmp.TCP:
+		if strings.Contains(addr.Host, ":") { // -qmp takes no IPv6 address
+			return fmt.Sprintf("-chardev socket,id=qmp,host=%s,port=%s,server=on,wait=off -mon chardev=qmp,mode=control", addr.Host, addr.Port)
+		}
 		return fmt.Sprintf("-qmp tcp:%s,server=on,wait=off", hostPort(addr))
 	}
 	return "-qmp unix:/tmp/qmp.sock,server=on,wait=off"

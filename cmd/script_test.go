@@ -45,8 +45,8 @@ func TestScripts(t *testing.T) {
 			"peer":           peer,
 			"recorder":       recorder,
 			"qemu":           qemu,
-			"storage-daemon": func(ts *testscript.TestScript, _ bool, _ []string) { at(ts, qmptest.StorageDaemon) },
-			"agent":          func(ts *testscript.TestScript, _ bool, _ []string) { at(ts, qmptest.Agent) },
+			"storage-daemon": func(ts *testscript.TestScript, _ bool, _ []string) { realPeer(ts, qmptest.StorageDaemon) },
+			"agent":          func(ts *testscript.TestScript, _ bool, _ []string) { realPeer(ts, qmptest.Agent) },
 		},
 	})
 }
@@ -88,8 +88,8 @@ func qemu(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv("SOCK", path)
 }
 
-// at starts a real peer.
-func at(ts *testscript.TestScript, start func(testing.TB) (string, *qmptest.Process)) {
+// realPeer starts a real peer.
+func realPeer(ts *testscript.TestScript, start func(testing.TB) (string, *qmptest.Process)) {
 	path, _ := start(tb(ts))
 	ts.Setenv("SOCK", path)
 }

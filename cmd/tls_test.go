@@ -141,8 +141,6 @@ func tlsQEMU(t testing.TB, dir string, verify bool) (port string) {
 	return strconv.Itoa(n)
 }
 
-const prelaunch = `{"status": "prelaunch", "singlestep": false, "running": false}` + "\n"
-
 // tlsRun runs a command against a TLS server on this machine.
 func tlsRun(t *testing.T, port string, args ...string) result {
 	t.Helper()
