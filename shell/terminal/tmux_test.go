@@ -14,7 +14,7 @@ import (
 // terminal emulator: what it shows is what a person sees.
 type pane struct {
 	t      *testing.T
-	server string
+	server string // the path of its socket
 	log    string
 }
 
@@ -28,14 +28,20 @@ func startPane(t *testing.T, cols, rows int, command string) *pane {
 		t.Skip("tmux is not installed")
 	}
 	dir := t.TempDir()
-	p := &pane{t: t, server: fmt.Sprintf("qmpsh-test-%d-%s", os.Getpid(), filepath.Base(filepath.Dir(dir))),
-		log: filepath.Join(dir, "log")}
+	short, err := os.MkdirTemp("", "tmux") // t.TempDir is too long for a socket
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &pane{t: t, server: filepath.Join(short, "socket"), log: filepath.Join(dir, "log")}
 	program := fmt.Sprintf("env GORACE=atexit_sleep_ms=0 %s='%s' %s='%s' '%s'", programEnv, p.log, historyEnv, filepath.Join(dir, "history"), os.Args[0])
 	if command == "" {
 		command = program
 	}
 	t.Setenv("QMPSH_TEST_PROGRAM", program) // what runs command in its shell
-	t.Cleanup(func() { _ = exec.Command("tmux", "-L", p.server, "kill-server").Run() })
+	t.Cleanup(func() {
+		_ = exec.Command("tmux", "-S", p.server, "kill-server").Run()
+		_ = os.RemoveAll(short)
+	})
 	p.tmux("-u", "-f", "/dev/null", "start-server", ";", "set", "-g", "status", "off", ";", "set", "-g", "escape-time", "0", ";",
 		"new-session", "-d", "-x", fmt.Sprint(cols), "-y", fmt.Sprint(rows), command)
 	return p
@@ -43,7 +49,7 @@ func startPane(t *testing.T, cols, rows int, command string) *pane {
 
 func (p *pane) tmux(args ...string) string {
 	p.t.Helper()
-	out, err := exec.Command("tmux", append([]string{"-L", p.server}, args...)...).CombinedOutput()
+	out, err := exec.Command("tmux", append([]string{"-S", p.server}, args...)...).CombinedOutput()
 	if err != nil {
 		p.t.Fatalf("tmux %q: %v: %s", args, err, out)
 	}
