@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -141,6 +142,7 @@ func recorder(ts *testscript.TestScript, _ bool, _ []string) {
 //	reply JSON
 //	error CLASS DESC
 //	event NAME [JSON]
+//	wait DURATION
 //	end                 wait for the client's end
 //	all JSON            answer all commands
 //	hmp, vnc, silence, sync, pretty, close
@@ -185,6 +187,9 @@ func stepOf(line string) (Step, error) {
 	case "send":
 		raw, err := strconv.Unquote(rest)
 		return Send(raw), err
+	case "wait":
+		d, err := time.ParseDuration(rest)
+		return Wait(d), err
 	case "expect":
 		return Expect(rest), nil
 	case "raw":
