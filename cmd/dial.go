@@ -125,20 +125,20 @@ func (o *options) accept(ctx context.Context, c *qmp.Client, addr qmp.Address) e
 }
 
 func (o *options) bounded(ctx context.Context, addr qmp.Address) (context.Context, func()) {
-	return context.WithTimeoutCause(ctx, o.timeout, &timeoutError{limit: o.timeout, addr: addr})
+	return context.WithTimeoutCause(ctx, o.timeout, &TimeoutError{limit: o.timeout, addr: addr})
 }
 
-// timeoutError is the cause of a context that --timeout has ended.
-type timeoutError struct {
+// TimeoutError is the cause of a context that --timeout has ended.
+type TimeoutError struct {
 	limit time.Duration
 	addr  qmp.Address
 }
 
-func (e *timeoutError) Error() string {
+func (e *TimeoutError) Error() string {
 	return fmt.Sprintf("no session with %s within %v", e.addr, e.limit)
 }
 
-func (e *timeoutError) Unwrap() error { return context.DeadlineExceeded }
+func (e *TimeoutError) Unwrap() error { return context.DeadlineExceeded }
 
 // leave ends the session politely but never waits long for it: the answer that
 // the user wanted is there already.

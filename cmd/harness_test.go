@@ -3,8 +3,11 @@ package cmd_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -120,6 +123,15 @@ func (r result) hints(t testing.TB, hint string) result {
 	return r
 }
 
+// quiet fails the test unless nothing went to stderr.
+func (r result) quiet(t testing.TB) result {
+	t.Helper()
+	if r.err != "" {
+		t.Errorf("want nothing on stderr, got %v", r)
+	}
+	return r
+}
+
 // prints fails the test unless exactly out went to stdout.
 func (r result) prints(t testing.TB, out string) result {
 	t.Helper()
@@ -160,4 +172,45 @@ func tell(c chan<- struct{}) qmpserver.Step {
 		close(c)
 		return nil
 	}
+}
+
+// child prepares qmpsh as a process of its own, with no environment but env and
+// with stdin at its end. It is killed when it hangs.
+func child(t testing.TB, env []string, args ...string) *exec.Cmd {
+	t.Helper()
+	program, err := exec.LookPath("qmpsh") // TestMain's
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), hangLimit)
+	t.Cleanup(cancel)
+	c := exec.CommandContext(ctx, program, args...)
+	c.Env = append(env, "GORACE="+os.Getenv("GORACE"), "HOME=/nonexistent")
+	return c
+}
+
+// finish runs a child to its end.
+func finish(t testing.TB, c *exec.Cmd) result {
+	t.Helper()
+	var out, err buffer
+	c.Stdout, c.Stderr = &out, &err
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return ended(t, c, &out, &err)
+}
+
+// ended waits for a child that was started with these buffers.
+func ended(t testing.TB, c *exec.Cmd, out, stderr *buffer) result {
+	t.Helper()
+	err := c.Wait()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	r := result{code: c.ProcessState.ExitCode(), out: out.String(), err: stderr.String()}
+	if r.code < 0 {
+		t.Fatalf("qmpsh was ended by %v: %v", c.ProcessState, r)
+	}
+	return r
 }

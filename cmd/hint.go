@@ -20,9 +20,10 @@ import (
 // the error alone says all there is to say.
 func hint(o *options, failed *connectFailure) string {
 	var (
-		greeting *qmp.GreetingError
-		sync     *qmp.AgentSyncError
-		dns      *net.DNSError
+		greeting    *qmp.GreetingError
+		negotiation *qmp.NegotiationError
+		sync        *qmp.AgentSyncError
+		dns         *net.DNSError
 	)
 	err, addr := failed.err, failed.addr
 	switch {
@@ -30,25 +31,56 @@ func hint(o *options, failed *connectFailure) string {
 		return greetingHint(o, greeting, addr)
 	case errors.As(err, &sync):
 		return "no guest agent answered. Is qemu-ga running in the guest, and is this its socket? A QMP monitor is reached without --agent."
+	case errors.As(err, &negotiation):
+		return negotiationHint(negotiation)
+	case errors.As(err, &dns) && !dns.IsNotFound:
+		return fmt.Sprintf("the name %s could not be looked up. Is the network up? An IP address needs no look-up.", dns.Name)
 	case errors.As(err, &dns):
 		return fmt.Sprintf("the name %s is not known. Check the spelling, or use the IP address.", dns.Name)
+	case operation(err) == "listen":
+		return listenHint(err, addr)
 	case isTLS(err):
-		return tlsHint(err, addr)
+		return tlsHint(o, err, addr)
 	case errors.Is(err, syscall.ENOENT):
 		return fmt.Sprintf("no such socket. Start QEMU with %s.", qemuOption(addr))
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return refusedHint(addr)
-	case errors.Is(err, syscall.EACCES), errors.Is(err, syscall.EPERM):
+	case addr.Kind == qmp.Unix && (errors.Is(err, syscall.EACCES) || errors.Is(err, syscall.EPERM)):
 		return permissionHint(addr)
-	case errors.Is(err, syscall.EAGAIN) && addr.Kind == qmp.Unix:
+	case addr.Kind == qmp.Unix && errors.Is(err, context.DeadlineExceeded): // a Unix socket lets us in at once, or its queue is full
 		return heldHint + " Others wait for it already, so many that the queue is full."
-	case errors.Is(err, syscall.EADDRINUSE):
-		return fmt.Sprintf("something exists at %s already. If nobody uses it, remove it, or choose another address.", addr)
+	case addr.Kind == qmp.FD && (errors.Is(err, syscall.EBADF) || errors.Is(err, syscall.ENOTSOCK)):
+		return fmt.Sprintf("descriptor %d is no open socket: the program that starts qmpsh has to open it and pass it on.", addr.FD)
 	case errors.Is(err, context.DeadlineExceeded):
 		return fmt.Sprintf("nothing answered at %s within %v. Is the host up, and does a firewall drop the packets? --timeout gives it longer.", addr, o.timeout)
 	}
 	return ""
 }
+
+// listenHint is for --listen.
+func listenHint(err error, addr qmp.Address) string {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Sprintf("something exists at %s already. If nobody uses it, remove it, or choose another address.", addr)
+	case errors.Is(err, syscall.ENOENT):
+		return "the folder for this socket does not exist."
+	case errors.Is(err, syscall.EACCES), errors.Is(err, syscall.EPERM):
+		return "you may not listen there. Choose a folder that you may write to, or a port above 1023."
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return fmt.Sprintf("%s is no address of this machine.", addr.Host)
+	}
+	return ""
+}
+
+// negotiationHint is for a server that has greeted. One that refuses has said why.
+func negotiationHint(e *qmp.NegotiationError) string {
+	if timedOut(e) {
+		return stalledHint
+	}
+	return ""
+}
+
+const stalledHint = "the server began to speak and then fell silent: it may be stopped or very busy. --timeout gives it longer."
 
 func greetingHint(o *options, e *qmp.GreetingError, addr qmp.Address) string {
 	switch e.Kind {
@@ -59,8 +91,14 @@ func greetingHint(o *options, e *qmp.GreetingError, addr qmp.Address) string {
 	case qmp.VNCServer:
 		return "this is a VNC server, not a QMP monitor."
 	case qmp.Silent:
+		if len(e.Received) > 0 {
+			return stalledHint
+		}
 		return silentHint(o, addr)
 	case qmp.Closed:
+		if addr.Kind == qmp.TLS {
+			return clientCertHint(o)
+		}
 		return "the server closed the connection at once. A monitor behind a proxy or a server that ends does that."
 	}
 	return "this is no QMP monitor. A guest agent is reached with --agent."
@@ -136,6 +174,9 @@ func refusedHint(addr qmp.Address) string {
 	if addr.Kind != qmp.Unix {
 		return fmt.Sprintf("nobody listens on %s. Start QEMU with %s.", hostPort(addr), qemuOption(addr))
 	}
+	if strings.HasPrefix(addr.Path, "@") {
+		return fmt.Sprintf("nobody listens on this name. Start QEMU with %s.", qemuOption(addr))
+	}
 	if info, err := os.Stat(addr.Path); err == nil && info.Mode()&os.ModeSocket == 0 {
 		return addr.Path + " is no socket. The address is the path that follows unix: in QEMU's -qmp option."
 	}
@@ -164,12 +205,12 @@ func isTLS(err error) bool {
 		verify *tls.CertificateVerificationError
 	)
 	return errors.As(err, &record) || errors.As(err, &header) || errors.As(err, &alert) ||
-		errors.As(err, &verify) || strings.HasPrefix(tlsOpError(err), "remote error")
+		errors.As(err, &verify) || operation(err) == "remote error"
 }
 
-// tlsOpError returns the operation of the error by which crypto/tls reports an
-// alert of the other side.
-func tlsOpError(err error) string {
+// operation names what failed in the network. crypto/tls reports an alert of the
+// other side as one too.
+func operation(err error) string {
 	var op *net.OpError
 	if errors.As(err, &op) {
 		return op.Op
@@ -177,7 +218,16 @@ func tlsOpError(err error) string {
 	return ""
 }
 
-func tlsHint(err error, addr qmp.Address) string {
+// clientCertHint is for a server that hangs up when it has seen the client's
+// certificate. With TLS 1.3 that is after the client takes the handshake for done.
+func clientCertHint(o *options) string {
+	if o.tls.cert == "" {
+		return "the server hung up in the TLS handshake. QEMU asks for a client's certificate unless it runs with verify-peer=off: give one with --tls-cert and --tls-key."
+	}
+	return "the server hung up in the TLS handshake: it does not accept the certificate of --tls-cert. QEMU takes those that the authority in its ca-cert.pem has signed."
+}
+
+func tlsHint(o *options, err error, addr qmp.Address) string {
 	var (
 		record    tls.RecordHeaderError
 		authority x509.UnknownAuthorityError
@@ -194,7 +244,7 @@ func tlsHint(err error, addr qmp.Address) string {
 	case errors.As(err, &invalid):
 		return "the server's certificate is not valid (expired, not yet valid, or not meant for servers)."
 	}
-	return "the server refused the TLS handshake. QEMU asks for a client's certificate unless it runs with verify-peer=no: give one with --tls-cert and --tls-key."
+	return clientCertHint(o)
 }
 
 // qemuOption is the option that makes QEMU listen at addr.
@@ -205,7 +255,12 @@ func qemuOption(addr qmp.Address) string {
 			return fmt.Sprintf("-chardev socket,id=qmp,path=%s,abstract=on,server=on,wait=off -mon chardev=qmp,mode=control", name)
 		}
 		return fmt.Sprintf("-qmp unix:%s,server=on,wait=off", addr.Path)
-	case qmp.TCP, qmp.TLS:
+	case qmp.TLS:
+		return fmt.Sprintf("-chardev socket,id=qmp,host=%s,port=%s,server=on,wait=off,tls-creds=ID -mon chardev=qmp,mode=control", addr.Host, addr.Port)
+	case qmp.TCP:
+		if strings.Contains(addr.Host, ":") { // -qmp takes no IPv6 address
+			return fmt.Sprintf("-chardev socket,id=qmp,host=%s,port=%s,server=on,wait=off -mon chardev=qmp,mode=control", addr.Host, addr.Port)
+		}
 		return fmt.Sprintf("-qmp tcp:%s,server=on,wait=off", hostPort(addr))
 	}
 	return "-qmp unix:/tmp/qmp.sock,server=on,wait=off"

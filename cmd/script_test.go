@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -45,8 +46,8 @@ func TestScripts(t *testing.T) {
 			"peer":           peer,
 			"recorder":       recorder,
 			"qemu":           qemu,
-			"storage-daemon": func(ts *testscript.TestScript, _ bool, _ []string) { at(ts, qmptest.StorageDaemon) },
-			"agent":          func(ts *testscript.TestScript, _ bool, _ []string) { at(ts, qmptest.Agent) },
+			"storage-daemon": func(ts *testscript.TestScript, _ bool, _ []string) { realPeer(ts, qmptest.StorageDaemon) },
+			"agent":          func(ts *testscript.TestScript, _ bool, _ []string) { realPeer(ts, qmptest.Agent) },
 		},
 	})
 }
@@ -88,8 +89,8 @@ func qemu(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv("SOCK", path)
 }
 
-// at starts a real peer.
-func at(ts *testscript.TestScript, start func(testing.TB) (string, *qmptest.Process)) {
+// realPeer starts a real peer.
+func realPeer(ts *testscript.TestScript, start func(testing.TB) (string, *qmptest.Process)) {
 	path, _ := start(tb(ts))
 	ts.Setenv("SOCK", path)
 }
@@ -141,6 +142,7 @@ func recorder(ts *testscript.TestScript, _ bool, _ []string) {
 //	reply JSON
 //	error CLASS DESC
 //	event NAME [JSON]
+//	wait DURATION
 //	end                 wait for the client's end
 //	all JSON            answer all commands
 //	hmp, vnc, silence, sync, pretty, close
@@ -185,6 +187,9 @@ func stepOf(line string) (Step, error) {
 	case "send":
 		raw, err := strconv.Unquote(rest)
 		return Send(raw), err
+	case "wait":
+		d, err := time.ParseDuration(rest)
+		return Wait(d), err
 	case "expect":
 		return Expect(rest), nil
 	case "raw":

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
+	"syscall"
 	"time"
 )
 
@@ -124,8 +125,7 @@ func (c *Conn[M]) ListenAndAccept(ctx context.Context, a Address) error {
 
 // dial opens a stream to an address; nothing is left open on failure.
 func dial(ctx context.Context, a Address) (*stream, error) {
-	var dialer net.Dialer
-	conn, err := dialer.DialContext(ctx, a.Network, a.Addr)
+	conn, err := dialPatiently(ctx, a)
 	if err != nil {
 		awaitDeadline(ctx, err)
 		return nil, err
@@ -134,6 +134,27 @@ func dial(ctx context.Context, a Address) (*stream, error) {
 		return newStream(conn), nil
 	}
 	return secure(ctx, tls.Client(conn, a.clientTLS()))
+}
+
+// maxPause is the longest time between two attempts to get into a full queue.
+const maxPause = 20 * time.Millisecond
+
+// dialPatiently connects. The system refuses at once who comes to a Unix socket
+// whose queue is full (EAGAIN), where a TCP client would wait. A place gets free
+// when the server accepts the next one, so this waits too, as long as ctx lets it.
+func dialPatiently(ctx context.Context, a Address) (net.Conn, error) {
+	var dialer net.Dialer
+	for pause := time.Millisecond; ; pause = min(2*pause, maxPause) {
+		conn, err := dialer.DialContext(ctx, a.Network, a.Addr)
+		if a.Network != "unix" || !errors.Is(err, syscall.EAGAIN) {
+			return conn, err
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return nil, err
+		}
+	}
 }
 
 // clientTLS is the TLS configuration with a server name.

@@ -134,8 +134,7 @@ func (h *history) withFile(f func(file *os.File, regular bool) error) error {
 	return nil
 }
 
-// openLocked opens path and takes the lock. When the file was replaced by a
-// trim meanwhile, the lock is on a file that nobody will see; then again.
+// openLocked opens path and takes the lock, or gives up after historyWait.
 func openLocked(path string) (*os.File, error) {
 	deadline := time.Now().Add(historyWait)
 	for {
@@ -143,13 +142,13 @@ func openLocked(path string) (*os.File, error) {
 		if err != nil {
 			return nil, err
 		}
-		err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-		if err == nil && sameFile(f, path) {
+		locked, err := tryLock(f, path)
+		if locked {
 			return f, nil
 		}
 		_ = f.Close()
-		if err != nil && !errors.Is(err, unix.EWOULDBLOCK) && !errors.Is(err, unix.EINTR) {
-			return nil, &os.PathError{Op: "flock", Path: path, Err: err}
+		if err != nil {
+			return nil, err
 		}
 		if time.Now().After(deadline) {
 			return nil, &os.PathError{Op: "flock", Path: path, Err: errors.New("another process holds the lock")}
@@ -158,13 +157,22 @@ func openLocked(path string) (*os.File, error) {
 	}
 }
 
-func sameFile(f *os.File, path string) bool {
-	a, err := f.Stat()
-	if err != nil {
-		return false
+// tryLock takes the lock if it is free. When a trim has replaced the file since
+// it was opened, the lock is on a file that nobody will see, and does not count.
+func tryLock(f *os.File, path string) (bool, error) {
+	err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	if errors.Is(err, unix.EWOULDBLOCK) || errors.Is(err, unix.EINTR) {
+		return false, nil
 	}
-	b, err := os.Stat(path)
-	return err == nil && os.SameFile(a, b)
+	if err != nil {
+		return false, &os.PathError{Op: "flock", Path: path, Err: err}
+	}
+	opened, err := f.Stat()
+	if err != nil {
+		return false, err
+	}
+	current, err := os.Stat(path)
+	return err == nil && os.SameFile(opened, current), nil
 }
 
 // readEntries reads the end of the file; whole is false when there was more.

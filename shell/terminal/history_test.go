@@ -159,16 +159,26 @@ func TestHistoryIsBoundedInMemory(t *testing.T) {
 
 // Writers append while others trim; nobody's lines may get lost.
 func TestHistoryIsSharedBySeveralWriters(t *testing.T) {
-	const writers, each = 4, 50
+	const writers, each = 3, 100
 	path := historyFile(t)
-	filler := strings.Repeat("filler\n", historyLines-writers*each)
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, []byte(filler+strings.Repeat("old\n", writers*each)), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	var wg sync.WaitGroup
+	stop := make(chan struct{})
+	var wg, trimmer sync.WaitGroup
+	trimmer.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			err := (&history{path: path}).withFile(func(f *os.File, _ bool) error {
+				entries, _, err := readEntries(f)
+				return errors.Join(err, rewrite(f, entries))
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		}
+	})
 	for w := range writers {
 		wg.Go(func() {
 			h := &history{path: path}
@@ -176,22 +186,41 @@ func TestHistoryIsSharedBySeveralWriters(t *testing.T) {
 				if err := h.add(fmt.Sprintf("%d-%d", w, i)); err != nil {
 					t.Error(err)
 				}
-				if i%10 == 0 {
-					if err := (&history{path: path}).load(); err != nil { // trims
-						t.Error(err)
-					}
-				}
 			}
 		})
 	}
 	wg.Wait()
+	close(stop)
+	trimmer.Wait()
 	got := loaded(t, path)
 	for w := range writers {
 		for i := range each {
 			if !slices.Contains(got, fmt.Sprintf("%d-%d", w, i)) {
-				t.Fatalf("entry %d-%d is lost", w, i)
+				t.Errorf("entry %d-%d is lost", w, i)
 			}
 		}
+	}
+}
+
+func TestHistoryLockOnAReplacedFileDoesNotCount(t *testing.T) {
+	path := historyFile(t)
+	h := &history{path: path}
+	if err := h.add("one"); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if ok, err := tryLock(f, path); !ok || err != nil {
+		t.Errorf("the file itself: %v, %v", ok, err)
+	}
+	if err := rewrite(f, []string{"two"}); err != nil {
+		t.Fatal(err)
+	}
+	if ok, err := tryLock(f, path); ok || err != nil {
+		t.Errorf("after a trim: %v, %v", ok, err)
 	}
 }
 
@@ -242,102 +271,5 @@ func TestHistoryMayBeALink(t *testing.T) {
 	}
 	if n := strings.Count(fileText(t, target), "\n"); n != historyLines {
 		t.Errorf("%d lines in the file", n)
-	}
-}
-
-func TestHistoryThatCannotBeWrittenIsReportedByRemember(t *testing.T) {
-	dir := t.TempDir() // a directory in the place of the file, for root may do everything else
-	r := newRig(t, Config{History: dir})
-	if err := r.Remember("one"); err == nil || !strings.HasPrefix(err.Error(), "history: ") {
-		t.Errorf("got %v", err)
-	}
-	if got := r.line(up + "\r"); got.line != "one" {
-		t.Errorf("memory has %q", got.line)
-	}
-}
-
-func TestUpBringsBackWhatWasRemembered(t *testing.T) {
-	path := historyFile(t)
-	if err := (&history{path: path}).add("from the file"); err != nil {
-		t.Fatal(err)
-	}
-	r := newRig(t, Config{History: path})
-	remember := func(line string) {
-		t.Helper()
-		if err := r.Remember(line); err != nil {
-			t.Fatal(err)
-		}
-	}
-	check := func(keys, want string) {
-		t.Helper()
-		if got := r.line(keys + "\r"); got.line != want || got.err != nil {
-			t.Errorf("%q: got %q, %v; want %q", keys, got.line, got.err, want)
-		}
-	}
-	check(up, "from the file")
-	remember("{\n\t1}")
-	check(up, "{\n\t1}")
-	check(up+up, "from the file")
-	// A secret typed over an old entry is not remembered, not even in memory.
-	check(up+"\x15set_password password=secret", "set_password password=secret")
-	remember("set_password password=***")
-	check(up, "set_password password=***")
-	check(up+up, "{\n\t1}")
-	check(up+down+"x", "x")
-	check("draft"+up+down, "draft")
-	if strings.Contains(fileText(t, path), "secret") {
-		t.Error("the secret is in the file")
-	}
-}
-
-func TestSearchFindsAndHoldsEvents(t *testing.T) {
-	r := newRig(t, Config{})
-	for _, e := range []string{"query-block", "query-status", "stop"} {
-		if err := r.Remember(e); err != nil {
-			t.Fatal(err)
-		}
-	}
-	c := r.start(t.Context(), "> ")
-	r.press("\x12quer")
-	r.shows("bck-i-search: quer")
-	r.Print("event")
-	r.SetPrompt("ignored")
-	r.press("y-b")
-	r.shows("bck-i-search: query-b")
-	if strings.Contains(r.out.String(), "event") {
-		t.Error("an event in the middle of a search")
-	}
-	r.press("\x05!")
-	r.shows("event\n> query-block")
-	r.press("\r")
-	if got := r.await(c); got.line != "query-block!" {
-		t.Errorf("got %q, %v", got.line, got.err)
-	}
-	for _, k := range []struct{ keys, want string }{
-		{up + up + up, "query-block"}, // unharmed by the editing of what was found
-		{"\x12block\x15new\x0b\r", "new"},
-		{up + up + up, "query-block"},
-		{"typed\x12stop\x03!", "typed!"},               // Ctrl-C goes back
-		{"typed\x12stop\x07!", "typed!"},               // so does Ctrl-G
-		{"\x12stop\x1b[200~ now\x1b[201~", " nowstop"}, // a paste goes into what was found
-		{"\x12sto\x17!", "!stop"},
-		{"\x12nothing like it\x7f\x7f\r", ""},
-	} {
-		if got := r.line(k.keys + "\r"); got.line != k.want || got.err != nil {
-			t.Errorf("%q: got %q, %v; want %q", k.keys, got.line, got.err, k.want)
-		}
-		if strings.HasSuffix(k.keys, "\r") {
-			r.line("")
-		}
-	}
-}
-
-func TestSearchInAnEmptyHistory(t *testing.T) {
-	r := newRig(t, Config{})
-	if got := r.line("\x12abc\x07line\r"); got.line != "line" || got.err != nil {
-		t.Errorf("got %q, %v", got.line, got.err)
-	}
-	if got := r.line(up + up + down + "line\r"); got.line != "line" || got.err != nil {
-		t.Errorf("got %q, %v", got.line, got.err)
 	}
 }

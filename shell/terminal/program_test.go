@@ -24,6 +24,7 @@ func program() int {
 		return 1
 	}
 	defer log.Close()
+	fmt.Fprintln(log, "pid:", os.Getpid())
 	t, err := Open(Config{In: os.Stdin, Out: os.Stdout, History: os.Getenv(historyEnv)})
 	if err != nil {
 		fmt.Fprintln(log, "open:", err)
@@ -33,6 +34,14 @@ func program() int {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	t.SetPrompt("(vm) ")
+	go func() { // notes that a resize has been dealt with
+		for last := t.screen.columns(); ctx.Err() == nil; time.Sleep(time.Millisecond) {
+			if cols := t.screen.columns(); cols != last {
+				last = cols
+				fmt.Fprintf(log, "columns: %d\n", cols)
+			}
+		}
+	}()
 	for {
 		line, err := t.ReadLine(ctx, "")
 		if err != nil {

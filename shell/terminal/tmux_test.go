@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -13,7 +14,7 @@ import (
 // terminal emulator: what it shows is what a person sees.
 type pane struct {
 	t      *testing.T
-	server string
+	server string // the path of its socket
 	log    string
 }
 
@@ -27,14 +28,20 @@ func startPane(t *testing.T, cols, rows int, command string) *pane {
 		t.Skip("tmux is not installed")
 	}
 	dir := t.TempDir()
-	p := &pane{t: t, server: fmt.Sprintf("qmpsh-test-%d-%s", os.Getpid(), filepath.Base(filepath.Dir(dir))),
-		log: filepath.Join(dir, "log")}
-	program := fmt.Sprintf("env %s='%s' %s='%s' '%s'", programEnv, p.log, historyEnv, filepath.Join(dir, "history"), os.Args[0])
+	short, err := os.MkdirTemp("", "tmux") // t.TempDir is too long for a socket
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &pane{t: t, server: filepath.Join(short, "socket"), log: filepath.Join(dir, "log")}
+	program := fmt.Sprintf("env GORACE=atexit_sleep_ms=0 %s='%s' %s='%s' '%s'", programEnv, p.log, historyEnv, filepath.Join(dir, "history"), os.Args[0])
 	if command == "" {
 		command = program
 	}
 	t.Setenv("QMPSH_TEST_PROGRAM", program) // what runs command in its shell
-	t.Cleanup(func() { _ = exec.Command("tmux", "-L", p.server, "kill-server").Run() })
+	t.Cleanup(func() {
+		_ = exec.Command("tmux", "-S", p.server, "kill-server").Run()
+		_ = os.RemoveAll(short)
+	})
 	p.tmux("-u", "-f", "/dev/null", "start-server", ";", "set", "-g", "status", "off", ";", "set", "-g", "escape-time", "0", ";",
 		"new-session", "-d", "-x", fmt.Sprint(cols), "-y", fmt.Sprint(rows), command)
 	return p
@@ -42,7 +49,7 @@ func startPane(t *testing.T, cols, rows int, command string) *pane {
 
 func (p *pane) tmux(args ...string) string {
 	p.t.Helper()
-	out, err := exec.Command("tmux", append([]string{"-L", p.server}, args...)...).CombinedOutput()
+	out, err := exec.Command("tmux", append([]string{"-S", p.server}, args...)...).CombinedOutput()
 	if err != nil {
 		p.t.Fatalf("tmux %q: %v: %s", args, err, out)
 	}
@@ -85,10 +92,34 @@ func (p *pane) logs(text string) {
 	})
 }
 
+// resize makes the window this large. tmux changes the screen first and tells
+// the program some time later; what is drawn in between cannot be right.
+func (p *pane) resize(cols, rows int) {
+	p.t.Helper()
+	p.tmux("resize-window", "-x", fmt.Sprint(cols), "-y", fmt.Sprint(rows))
+	p.logs(fmt.Sprintf("columns: %d\n", cols))
+}
+
 // event has the program print what its event command was given.
 func (p *pane) event() {
 	p.t.Helper()
 	if err := os.WriteFile(p.log+".event", nil, 0o600); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// signal sends a signal to the program.
+func (p *pane) signal(s syscall.Signal) {
+	p.t.Helper()
+	b, err := os.ReadFile(p.log)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	var pid int
+	if _, err := fmt.Sscanf(string(b), "pid: %d", &pid); err != nil {
+		p.t.Fatal(err)
+	}
+	if err := syscall.Kill(pid, s); err != nil {
 		p.t.Fatal(err)
 	}
 }
@@ -175,12 +206,12 @@ func TestTmuxResizeKeepsTheLine(t *testing.T) {
 	p.shows("5,2", "(vm) first", `got "first"`, "(vm)")
 	p.text(ruler(60))
 	p.shows("65,2", "(vm) first", `got "first"`, "(vm) "+ruler(60))
-	p.tmux("resize-window", "-x", "40", "-y", "10")
+	p.resize(40, 10)
 	// tmux itself moves the first row out when it wraps the line anew
 	p.shows("25,2", `got "first"`, "(vm) "+ruler(35), ruler(60)[35:])
 	p.keys("Home", "x")
 	p.shows("6,1", `got "first"`, "(vm) x"+ruler(34), ruler(60)[34:])
-	p.tmux("resize-window", "-x", "100", "-y", "24")
+	p.resize(100, 24)
 	eventually(t, func() bool { return strings.HasSuffix(p.rows(), "first\"\n(vm) x"+ruler(60)) }, p.rows)
 	p.keys("End", "Enter")
 	p.logs(`line: "x` + ruler(60) + `"`)
@@ -252,30 +283,48 @@ func TestTmuxPromptChangesOnAWrappedLine(t *testing.T) {
 	p.text(ruler(50))
 	p.shows("0,4", "(vm) prompt (a-virtual-machine-with-a-lo", "ng-name-indeed)",
 		"(a-virtual-machine-with-a-lo… 0123456789", ruler(40))
-	p.tmux("resize-window", "-x", "80", "-y", "10")
+	p.resize(80, 10)
 	p.shows("14,2", "(vm) prompt (a-virtual-machine-with-a-long-name-indeed)",
 		"(a-virtual-machine-with-a-long-name-indeed) "+ruler(36), ruler(50)[36:])
 }
 
-func TestTmuxControlZUnderAShell(t *testing.T) {
+// Ctrl-Z stops the program, and so does somebody with kill; in both cases the
+// line comes back below what the shell has written meanwhile.
+func TestTmuxStoppedAndContinuedUnderAShell(t *testing.T) {
 	if _, err := exec.LookPath("bash"); err != nil {
 		t.Skip("bash is not installed")
 	}
-	p := startPane(t, 80, 24, "env PS1='$ ' bash --norc --noprofile -i")
-	p.shows("2,0", "$")
-	p.text("eval $QMPSH_TEST_PROGRAM")
-	p.keys("Enter")
-	p.shows("5,1", "$ eval $QMPSH_TEST_PROGRAM", "(vm)")
-	p.text("half")
-	p.keys("C-z")
-	eventually(t, func() bool { return strings.HasSuffix(p.rows(), "\n$") }, p.rows)
-	p.text("fg")
-	p.keys("Enter")
-	eventually(t, func() bool { return strings.HasSuffix(p.rows(), "\n(vm) half") }, p.rows)
-	p.text("-typed")
-	p.keys("Enter")
-	p.logs(`line: "half-typed"`)
-	p.text("exit")
-	p.keys("Enter")
-	eventually(t, func() bool { return strings.HasSuffix(p.rows(), "(vm) exit\n$") }, p.rows)
+	for name, stop := range map[string]func(p *pane){
+		"Ctrl-Z":  func(p *pane) { p.keys("C-z") },
+		"SIGSTOP": func(p *pane) { p.signal(syscall.SIGSTOP) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := startPane(t, 80, 24, "env PS1='$ ' bash --norc --noprofile -i")
+			p.shows("2,0", "$")
+			p.text("eval $QMPSH_TEST_PROGRAM")
+			p.keys("Enter")
+			p.shows("5,1", "$ eval $QMPSH_TEST_PROGRAM", "(vm)")
+			p.text(ruler(100))
+			p.keys("Left") // a wrapped line, and the cursor inside
+			line := "(vm) " + ruler(75) + "\n" + ruler(100)[75:]
+			p.shows("24,2", "$ eval $QMPSH_TEST_PROGRAM", line)
+			stop(p)
+			eventually(t, func() bool { return strings.HasSuffix(p.rows(), "\n$") }, p.rows)
+			stopped := p.rows()
+			p.text("fg")
+			p.keys("Enter")
+			eventually(t, func() bool {
+				rows, gaps := p.rows(), strings.NewReplacer("\n", "", " ", "")
+				whole := gaps.Replace("$ fg" + os.Getenv("QMPSH_TEST_PROGRAM") + line)
+				return strings.HasPrefix(rows, stopped+" fg\n") && strings.HasSuffix(rows, "\n"+line) &&
+					strings.HasSuffix(gaps.Replace(rows), whole)
+			}, p.rows)
+			p.text("-")
+			p.keys("Enter")
+			p.logs(`line: "` + ruler(99) + "-9" + `"`)
+			p.text("exit")
+			p.keys("Enter")
+			eventually(t, func() bool { return strings.HasSuffix(p.rows(), "(vm) exit\n$") }, p.rows)
+		})
+	}
 }
