@@ -25,6 +25,7 @@ goes deeper. Without a name, or with a pattern, it lists names.`,
   qmpsh describe blockdev-add file
   qmpsh describe 'block*'
   qmpsh describe --schema schema.json -o json query-block`,
+		ValidArgsFunction: completeNames(o),
 		RunE: func(_ *cobra.Command, args []string) error {
 			return o.withSchema(func(s *qapi.Schema) error { return runDescribe(o, s, args) })
 		},

@@ -41,7 +41,8 @@ words leave a doubt: never for a command without arguments.`,
 			}
 			return nil
 		},
-		RunE: func(_ *cobra.Command, args []string) error { return runExec(e, args) },
+		ValidArgsFunction: completeExec(o),
+		RunE:              func(_ *cobra.Command, args []string) error { return runExec(e, args) },
 	}
 	cmd.Flags().BoolVar(&e.dryRun, "dry-run", false, "print the message instead of sending it")
 	o.registerLanguage(cmd)

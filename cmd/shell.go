@@ -9,6 +9,7 @@ import (
 
 	"github.com/adrg/xdg"
 
+	"github.com/qmpsh/qmpsh/completion"
 	"github.com/qmpsh/qmpsh/proto/qmp"
 	"github.com/qmpsh/qmpsh/shell"
 	"github.com/qmpsh/qmpsh/shell/render"
@@ -34,11 +35,18 @@ func runShell(c *connectOptions, client *qmp.Client, addr qmp.Address) error {
 	if isTerminal(c.sys.Out) {
 		screen = c.sys.Out
 	}
-	term, err := terminal.Open(terminal.Config{In: in, Out: screen, History: historyFile()})
+	assist := &shell.Assist{Schemas: executor.Schemas}
+	term, err := terminal.Open(terminal.Config{
+		In: in, Out: screen, History: historyFile(),
+		Complete: assist.Complete, Hint: assist.Hint,
+	})
 	if err != nil {
 		return err
 	}
 	defer term.Close()
+	assist.Cache = completion.NewCache(client.Execute, completion.CacheOptions{Change: term.CompleteAgain})
+	defer assist.Cache.Close()
+	executor.Executed = assist.Cache.Executed
 	c.stderr.redirect(term.Print)
 	defer c.stderr.redirect(nil)
 
@@ -54,6 +62,7 @@ func runShell(c *connectOptions, client *qmp.Client, addr qmp.Address) error {
 	p := c.printer(screen)
 	sh := &shell.Shell{
 		Executor: executor,
+		Assist:   assist,
 		Terminal: term,
 		Events:   events,
 		Event:    p.Event,

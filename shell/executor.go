@@ -26,6 +26,8 @@ type Executor struct {
 	NoValidate bool
 	// Filter is for the results of statements without one of their own.
 	Filter Filter
+	// Executed is told the name of each command that the server has answered; may be nil.
+	Executed func(command string)
 	// Result writes one result to w, or to stdout when w is nil.
 	Result func(w io.Writer, r qmp.Reply) error
 }
@@ -92,6 +94,9 @@ func (x *Executor) Execute(ctx context.Context, st cmdline.Statement) error {
 		return err
 	}
 	reply, err := x.Client.Do(ctx, b.command)
+	if x.Executed != nil {
+		x.Executed(b.command.Name)
+	}
 	if err != nil {
 		into.close()
 		return x.explain(ctx, st, b, err)

@@ -45,9 +45,15 @@ type Shell struct {
 	// Agent says that the server is a guest agent, which has no runstate.
 	Agent bool
 
+	// Assist is what the terminal asks for completion and hints; it must have the
+	// Executor's Schemas.
+	Assist *Assist
+
 	machine *machine
 	keys    chan os.Signal // Ctrl-C while a command runs
 	quit    atomic.Bool    // the user has ended QEMU
+
+	background *sync.WaitGroup // goroutines that end with Run
 
 	forgetful bool // it was said that the history is not kept
 }
@@ -67,6 +73,7 @@ func (s *Shell) Run(parent context.Context) error {
 	owned.Go(func() { s.pump(ctx, cancel) })
 	owned.Go(func() { s.machine.keepTrue(ctx, s.showPrompt) })
 	owned.Go(func() { s.Schemas.Get(ctx) }) // before anybody waits for it
+	s.background = &owned
 	err := s.loop(ctx)
 	cancel(nil)
 	owned.Wait()
@@ -84,6 +91,7 @@ func (s *Shell) Run(parent context.Context) error {
 func (s *Shell) loop(ctx context.Context) error {
 	var join cmdline.Joiner
 	for {
+		s.Assist.setAbove(&join)
 		text, err := s.Terminal.ReadLine(ctx, prompt(&join))
 		switch {
 		case errors.Is(err, terminal.ErrInterrupt):
@@ -162,6 +170,13 @@ func prompt(join *cmdline.Joiner) string {
 		return ""
 	}
 	return "... "
+}
+
+// renew forgets what was known of the server that was there before.
+func (s *Shell) renew(ctx context.Context) {
+	s.Schemas.Forget()
+	s.Assist.Cache.Forget()
+	s.background.Go(func() { s.Schemas.Get(ctx) })
 }
 
 func (s *Shell) showPrompt() { s.Terminal.SetPrompt(render.SanitizeLine(s.machine.prompt())) }
@@ -287,6 +302,7 @@ func (s *Shell) pump(ctx context.Context, leave context.CancelCauseFunc) {
 		switch {
 		case err == nil:
 			s.Terminal.Print(s.Event(ev))
+			s.Assist.Cache.Event(ev.Name)
 			s.machine.note(ev)
 		case errors.As(err, &missed):
 			s.Terminal.Print(fmt.Sprintf("… %v: they came faster than they could be shown", missed))

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/qmpsh/qmpsh/completion"
 	"github.com/qmpsh/qmpsh/shell/cmdline"
 	"github.com/qmpsh/qmpsh/shell/render"
 )
@@ -16,18 +17,19 @@ import (
 // never collide with QMP's.
 type word struct {
 	name, takes, does string
+	completes         completion.Takes
 	run               func(*Shell, context.Context, cmdline.Statement) error
 }
 
 // words are all of them, in the order of .help.
 func words() []word {
 	return []word{
-		{".help", "[NAME]", "this list, or what the server says of NAME", (*Shell).help},
-		{".describe", "NAME …", "a command, an event, or a member of one; * lists", (*Shell).describe},
-		{".json", "LINE", "the message that LINE would send", (*Shell).json},
-		{".history", "", "the lines typed so far", (*Shell).history},
-		{".reconnect", "", "end the session and open it again", (*Shell).reconnect},
-		{".exit", "", "leave the shell (so does Ctrl-D); QEMU goes on", (*Shell).exit},
+		{".help", "[NAME]", "this list, or what the server says of NAME", completion.TakesCommands | completion.TakesEvents, (*Shell).help},
+		{".describe", "NAME …", "a command, an event, or a member of one; * lists", completion.TakesCommands | completion.TakesEvents, (*Shell).describe},
+		{".json", "LINE", "the message that LINE would send", completion.TakesLine, (*Shell).json},
+		{".history", "", "the lines typed so far", 0, (*Shell).history},
+		{".reconnect", "", "end the session and open it again", 0, (*Shell).reconnect},
+		{".exit", "", "leave the shell (so does Ctrl-D); QEMU goes on", 0, (*Shell).exit},
 	}
 }
 
@@ -145,7 +147,7 @@ func (s *Shell) reconnect(ctx context.Context, _ cmdline.Statement) error {
 		return s.Connect(ctx)
 	})
 	if err == nil {
-		s.Schemas.Forget()
+		s.renew(ctx)
 		s.greet(ctx)
 		return nil
 	}

@@ -137,5 +137,8 @@ func (p painter) Paint(line []rune, pos int) []rune {
 		out[i] = shown(r)
 	}
 	p.t.screen.place(line, pos)
+	if pos == len(line) && !p.t.cancelled.Load() {
+		out = append(out, p.t.hintBehind(line)...)
+	}
 	return out
 }

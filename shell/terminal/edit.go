@@ -57,6 +57,9 @@ func (t *Terminal) filter(r rune) (rune, bool) {
 		return readline.MetaDelete, true
 	case runeWake:
 		t.draw()
+		if t.tabAgain() && !t.rl.Operation.IsSearchMode() {
+			t.edit = t.completeAgain
+		}
 		return readline.CharBell, true
 	case runePaste:
 		t.edit = insert(t.pasted(t.in.takePaste()))
@@ -68,6 +71,8 @@ func (t *Terminal) filter(r rune) (rune, bool) {
 		t.edit = rubout(alphanumeric)
 	case runeSuspend:
 		t.suspend()
+	case runeComplete:
+		t.edit = t.completeLine
 	default:
 		return r, true
 	}
@@ -81,7 +86,7 @@ func (t *Terminal) filter(r rune) (rune, bool) {
 // left out: the user looks at the line and presses Enter.
 func (t *Terminal) pasted(k key) []rune {
 	if k.lost > 0 {
-		t.Print("the pasted text is too long for a line; put it into a file and use .source")
+		t.Print("the pasted text is too long for a line; put it into a file and run it as a script")
 		return nil
 	}
 	return toLine(strings.TrimRight(k.paste, "\r\n"))

@@ -19,6 +19,7 @@ const (
 	runeWordRight                        // M-f
 	runeWordDelete                       // M-d
 	runeSuspend                          // C-z: readline also stops the parent process
+	runeComplete                         // Tab: readline's own completion is not fit for a shell that prints events
 	runeNewline                          // stands for '\n' inside an edited line
 	runeTab                              // stands for '\t' inside an edited line
 	runeEnd                              // not a rune: the end of the range
@@ -270,14 +271,16 @@ func cursorKey(b byte, word bool) rune {
 
 // controlKey gives the rune for a control character. What readline has no
 // binding for would end up in the line, NUL would end the input and C-t can
-// make readline panic; they give 0. So does Tab: there is no completion.
+// make readline panic; they give 0.
 func controlKey(b byte) rune {
 	switch b {
 	case ctrlW:
 		return runeWordRubout
 	case ctrlZ:
 		return runeSuspend
-	case 0, tab, 0x0f, 0x11, ctrlT, 0x16, 0x18, 0x1c, 0x1d, 0x1e, 0x1f:
+	case tab:
+		return runeComplete
+	case 0, 0x0f, 0x11, ctrlT, 0x16, 0x18, 0x1c, 0x1d, 0x1e, 0x1f:
 		return 0
 	}
 	return rune(b)

@@ -156,6 +156,18 @@ func (s *screen) place(line []rune, pos int) {
 	}
 }
 
+// room gives the columns that are free behind a line on its last row. The last
+// one of a row is not: a character in it would make the terminal wrap.
+func (s *screen) room(line []rune) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, col := s.walkLocked(line)
+	if col == 0 && len(line) > 0 {
+		return 0 // where a full row ends, terminals differ
+	}
+	return s.cols - col - 1
+}
+
 // walkLocked gives the row below the prompt's first one, and the column, both
 // from 0, of the cell behind the runes. A full row counts as left: readline
 // sees to it that the cursor really goes to the next one.

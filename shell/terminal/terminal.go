@@ -34,6 +34,12 @@ type Config struct {
 	// History is the path of the history file. It and its directory are made
 	// when there is something to write. "": history in memory only.
 	History string
+	// Complete answers Tab; nil: Tab does nothing. Hint gives dim text to show
+	// behind a cursor at the end of the line; nil: none. Both get a line as
+	// ReadLine would return it, run at once on each key, and must be quick; they
+	// must not call the Terminal.
+	Complete func(line string, cursor int, columns int) Completion
+	Hint     func(line string) string
 }
 
 // Terminal is a line editor on a terminal. Its methods may be called from any
@@ -53,6 +59,10 @@ type Terminal struct {
 	drained bool
 
 	cancelled atomic.Bool // the context of the running ReadLine has ended
+
+	complete func(line string, cursor int, columns int) Completion
+	hint     func(line string) string
+	tabbed   lastTab // what the last Tab found; under mu
 
 	// edit is the change that the listener makes to the line at the end of the
 	// current key. Only readline's goroutine touches it.
@@ -97,6 +107,9 @@ func open(c Config) (*Terminal, error) {
 		history: &history{path: c.History},
 		loaded:  -1,
 		resumed: make(chan struct{}, 1),
+
+		complete: c.Complete,
+		hint:     c.Hint,
 	}
 	t.tty = newTTY(in.fd, t.screen)
 	_ = t.history.load()

@@ -1,0 +1,78 @@
+package cmd
+
+import (
+	"context"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/qmpsh/qmpsh/completion"
+	"github.com/qmpsh/qmpsh/shell"
+)
+
+// completeLimit bounds what Tab in the user's own shell may take, connecting
+// included. What is not there by then is not offered.
+const completeLimit = 300 * time.Millisecond
+
+// completeExec completes the words of exec with what the server knows. Whatever
+// goes wrong, it stays silent: the user is in the middle of a line.
+func completeExec(o *options) cobra.CompletionFunc {
+	return func(_ *cobra.Command, words []string, last string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		return o.completions(func(e completion.Env) []completion.Candidate {
+			candidates, _ := completion.CompleteWords(words, last, e)
+			return candidates
+		})
+	}
+}
+
+// completeNames completes the name that describe takes.
+func completeNames(o *options) cobra.CompletionFunc {
+	return func(_ *cobra.Command, words []string, last string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		if len(words) > 0 {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return o.completions(func(e completion.Env) []completion.Candidate {
+			line := ".describe " + last
+			e.Words = []completion.Word{{Name: ".describe", Takes: completion.TakesCommands | completion.TakesEvents}}
+			return completion.Complete(line, len(line), e).Candidates
+		})
+	}
+}
+
+// completions asks for candidates with the server's schema at hand.
+func (o *options) completions(ask func(completion.Env) []completion.Candidate) ([]cobra.Completion, cobra.ShellCompDirective) {
+	const nothing = cobra.ShellCompDirectiveNoFileComp
+	ctx, cancel := context.WithTimeout(context.Background(), completeLimit)
+	defer cancel()
+	e := completion.Env{Files: shell.Files}
+	if o.schemaFile != "" {
+		schema, err := readSchema(o.schemaFile)
+		if err != nil {
+			return nil, nothing
+		}
+		e.Schema = schema
+	} else {
+		addr, err := o.address("")
+		if err != nil {
+			return nil, nothing
+		}
+		client, err := o.newClient(addr)
+		if err != nil || o.connect(ctx, client, addr) != nil {
+			return nil, nothing
+		}
+		defer leave(client)
+		e.Schema = shell.NewSchemas(client).Get(ctx)
+		cache := completion.NewCache(client.Execute, completion.CacheOptions{Limit: completeLimit})
+		defer cache.Close()
+		e.Live = cache.Within(ctx)
+	}
+	directive := nothing
+	var list []cobra.Completion
+	for _, c := range ask(e) {
+		list = append(list, cobra.CompletionWithDesc(c.Text, c.Label))
+		if !c.Final {
+			directive |= cobra.ShellCompDirectiveNoSpace
+		}
+	}
+	return list, directive
+}

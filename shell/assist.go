@@ -1,0 +1,109 @@
+package shell
+
+import (
+	"os"
+	"path/filepath"
+	"sync/atomic"
+
+	"github.com/qmpsh/qmpsh/completion"
+	"github.com/qmpsh/qmpsh/shell/cmdline"
+	"github.com/qmpsh/qmpsh/shell/render"
+	"github.com/qmpsh/qmpsh/shell/terminal"
+)
+
+// listRows is how many rows of candidates Tab shows at most.
+const listRows = 16
+
+// Assist answers Tab and hints at what is missing. It never waits for the server:
+// what it does not know yet, it has looked up for the next time.
+type Assist struct {
+	Schemas *Schemas
+	Cache   *completion.Cache
+	before  atomic.Pointer[string] // the lines of the statement above the one being typed
+}
+
+// env is what candidates come from right now.
+func (a *Assist) env() completion.Env {
+	return completion.Env{Schema: a.Schemas.Known(), Live: a.Cache, Words: dotWords(), Files: Files}
+}
+
+// setAbove notes the lines of an unfinished statement.
+func (a *Assist) setAbove(join *cmdline.Joiner) {
+	above := ""
+	if join.Need() != cmdline.Nothing {
+		above = join.Text() + "\n"
+	}
+	a.before.Store(&above)
+}
+
+func (a *Assist) above() string {
+	if s := a.before.Load(); s != nil {
+		return *s
+	}
+	return ""
+}
+
+// Complete answers Tab for the terminal.
+func (a *Assist) Complete(line string, cursor, columns int) terminal.Completion {
+	above := a.above()
+	text := above + line
+	r := completion.Complete(text, len(above)+cursor, a.env())
+	if r.Start < len(above) {
+		return terminal.Completion{Start: cursor, End: cursor, Pending: r.Pending}
+	}
+	c := terminal.Completion{Start: r.Start - len(above), End: r.End - len(above), Pending: r.Pending}
+	insert, ok := r.Insertion(text)
+	if ok {
+		c.Insert = insert
+		return c
+	}
+	c.Insert = line[c.Start:c.End]
+	if len(r.Candidates) > 1 {
+		c.List = render.Sanitize(r.List(columns, listRows))
+	}
+	return c
+}
+
+// Hint names the arguments that are missing at the end of the line.
+func (a *Assist) Hint(line string) string {
+	if line == "" {
+		return ""
+	}
+	return completion.Hint(a.above()+line, a.env())
+}
+
+// dotWords are the shell's words as completion offers them.
+func dotWords() []completion.Word {
+	var list []completion.Word
+	for _, w := range words() {
+		list = append(list, completion.Word{Name: w.name, Does: w.does, Takes: w.completes})
+	}
+	return list
+}
+
+// Files offers the paths that begin with prefix.
+func Files(prefix string) []completion.Candidate {
+	dir, start := filepath.Split(prefix)
+	look := dir
+	if look == "" {
+		look = "."
+	}
+	entries, err := os.ReadDir(look)
+	if err != nil {
+		return nil
+	}
+	var list []completion.Candidate
+	for _, e := range entries {
+		name := e.Name()
+		hidden := name[0] == '.' && (start == "" || start[0] != '.')
+		if hidden || len(name) < len(start) || name[:len(start)] != start {
+			continue
+		}
+		c := completion.Candidate{Text: dir + name, Final: true}
+		if info, err := os.Stat(filepath.Join(look, name)); err == nil && info.IsDir() {
+			c.Text, c.Final = c.Text+"/", false
+		}
+		list = append(list, c)
+	}
+	return list
+}
