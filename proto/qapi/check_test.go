@@ -164,3 +164,34 @@ func TestCheckOfLargeValues(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Values that QEMU's parser takes and refuses; TestLive_JSONThatTheServersParserRefuses asks it.
+var (
+	takenJSON = []string{
+		`"plain"`, `"\u0041\u00e9\u20ac"`, `"\ud83d\ude00"`, `"\u0000"`, `"é€😀"`, `"\"\\\/\b\f\n\r\t"`,
+		`-0`, `1e999`, `-1.5E-3`, `0.5e+7`, `123456789012345678901234567890`, `[ ]`, `{ }`, `[{"a":1},{"a":1}]`, nested(1021), nested(1022),
+	}
+	refusedJSON = []string{
+		`"\ufffe"`, `"\ud800"`, `"\ude00\ud83d"`, `"\ufdd0"`, "\"\ufdef\"", "\"\U0001ffff\"", "\"\xff\"", "\"\xc3\"", "\"\xed\xa0\x80\"",
+		"\"a\tb\"", `"\x41"`, `"\u12g4"`, `01`, `1.`, `.5`, `+1`, `1e`, `-`, `tru`, `[1,]`, `{"a":1,}`, `{"a":1,"a":2}`,
+		`{"b":{"a":1,"\u0061":2}}`, `{a:1}`, `[1 2]`, `{"a" 1}`, `{"a":}`, `[}`, nested(1023),
+	}
+)
+
+func nested(n int) string { return strings.Repeat("[", n) + strings.Repeat("]", n) }
+
+func TestCheckReadsJSONAsQEMUDoes(t *testing.T) {
+	check := func(value string) error {
+		return qapitest.QEMU(t).Command("qom-set").Check(json.RawMessage(`{"path":"/no","property":"p","value":` + value + `}`))
+	}
+	for _, value := range takenJSON {
+		if err := check(value); err != nil {
+			t.Errorf("%.40s: %v", value, err)
+		}
+	}
+	for _, value := range refusedJSON {
+		if err := check(value); err == nil {
+			t.Errorf("%.40s is taken", value)
+		}
+	}
+}

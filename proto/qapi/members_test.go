@@ -54,6 +54,7 @@ func TestFieldsFollowTheTags(t *testing.T) {
 		{"send-key", "keys", "", ""},
 		{"blockdev-add", "driver", "", ""},
 		{"query-status", "", "", ""},
+		{"netdev_add", "", "", "type! id"},
 	} {
 		at, err := s.Command(test.command).At(strings.Fields(test.keys), line(test.line))
 		if err != nil {
