@@ -129,7 +129,7 @@ func (b *binder) layers(n *node, o *qapi.Object) ([]*qapi.Object, *fault) {
 		}
 		if b.strict && k != nil && tag.Type.Kind == qapi.KindEnum && tag.Type.Enum.Value(value) == nil {
 			b.path = append(b.path, tag.Name)
-			return nil, b.notInEnum(k.leaf.at, value, tag.Type)
+			return nil, b.notInEnum(k.leaf, tag.Type)
 		}
 		if layer = layer.Branch(value); layer == nil {
 			break
@@ -144,7 +144,11 @@ func (b *binder) string(n *node) (text string, ok bool) {
 	if n == nil || n.leaf == nil {
 		return "", false
 	}
-	switch v := n.leaf; {
+	return b.stringOf(n.leaf)
+}
+
+func (b *binder) stringOf(v *value) (text string, ok bool) {
+	switch {
 	case v.form == sourced && !v.exact:
 		return b.source(v), true
 	case v.form == sourced:

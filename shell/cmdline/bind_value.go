@@ -2,7 +2,7 @@ package cmdline
 
 import (
 	"encoding/json"
-	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/qmpsh/qmpsh/proto/qapi"
@@ -19,7 +19,7 @@ func (b *binder) leaf(v *value, t *qapi.Type) *fault {
 	case sourced:
 		return b.fromSource(v, t)
 	case quotedText:
-		if t == nil || b.text(v.text, t) {
+		if t == nil || b.text(v.text, t) || !b.strict {
 			return b.appendText(v.text)
 		}
 		return b.wrongType(v, t)
@@ -40,17 +40,17 @@ func (b *binder) source(v *value) string {
 func (b *binder) fromSource(v *value, t *qapi.Type) *fault {
 	text := b.source(v)
 	if f := badBytes(text); f != nil {
-		return &fault{at: v.at, msg: "what " + quoteWord(b.st.Sources[v.source].label()) + " gave cannot be sent: " + f.msg, hint: f.hint}
+		return &fault{at: v.at, msg: b.given(v) + " cannot be sent: " + f.msg, hint: f.hint}
 	}
 	switch first := strings.TrimSpace(text); {
 	case v.exact:
 		return b.exact(v, text, t)
 	case t == nil:
 		return b.appendText(text)
+	case first != "" && (first[0] == '{' || first[0] == '['):
+		return b.brackets(v, text, t)
 	case b.text(text, t):
 		return b.appendText(text)
-	case first != "" && (first[0] == '{' || first[0] == '['):
-		return b.brackets(v, first, t)
 	default:
 		return b.plain(v, first, t)
 	}
@@ -85,30 +85,52 @@ func (b *binder) exact(v *value, text string, t *qapi.Type) *fault {
 	if !json.Valid(raw) {
 		converted, f := parseLiteral(text)
 		if f != nil {
-			if f.at += v.at; v.form == sourced {
-				f.at = v.at
-			}
 			f.msg = "no JSON: " + f.msg
-			return f
+			return b.inside(v, text, f)
 		}
 		raw = converted
 	}
 	return b.json(v, raw, t)
 }
 
+// inside places a fault in the text of v, JSON, whose offset counts from the text's start. Of what comes from elsewhere
+// only a file that was meant to be JSON is shown.
+func (b *binder) inside(v *value, text string, f *fault) *fault {
+	if v.form != sourced {
+		f.at += v.at
+		return f
+	}
+	msg := b.given(v) + " is no JSON"
+	if b.showsSource(v) {
+		msg += fmt.Sprintf(": line %d: %s", 1+strings.Count(text[:min(f.at, len(text))], "\n"), f.msg)
+	}
+	return &fault{at: v.at, msg: msg}
+}
+
+// showsSource says whether messages may tell what is wrong inside a source.
+func (b *binder) showsSource(v *value) bool {
+	text := strings.TrimSpace(b.Sources[v.source])
+	return b.st.Sources[v.source].Kind == File && text != "" && (text[0] == '{' || text[0] == '[')
+}
+
 // brackets appends text that begins with { or [: JSON or a Python literal, unless only a string will do.
 func (b *binder) brackets(v *value, text string, t *qapi.Type) *fault {
-	if t != nil && !takesBrackets(t, text[0]) && b.text(text, t) {
-		return b.appendText(joinContinued(text))
+	if t != nil && !takesBrackets(t, strings.TrimSpace(text)[0]) && b.text(text, t) {
+		if v.form != sourced {
+			text = joinContinued(text)
+		}
+		return b.appendText(text)
 	}
 	raw, f := parseLiteral(text)
 	switch {
 	case f == nil:
 		return b.json(v, raw, t)
+	case v.form == sourced && b.text(text, t):
+		return b.appendText(text)
+	case v.form == sourced:
+		return b.inside(v, text, f)
 	case !plainBrackets(text):
-		if f.at += v.at; v.form == sourced {
-			f.at = v.at
-		}
+		f.at += v.at
 		return v.looksBroken(f)
 	case t == nil || b.text(text, t) || !b.strict:
 		return b.appendText(text)
@@ -154,12 +176,14 @@ func (b *binder) plain(v *value, word string, t *qapi.Type) *fault {
 	digits, verdict := b.word(word, t)
 	switch {
 	case verdict == tooLarge && b.strict:
-		return b.outOfRange(v, word, t)
+		return b.outOfRange(v)
 	case digits != "":
 		b.out = append(b.out, digits...)
 		return nil
 	case b.strict:
 		return b.wrongType(v, t)
+	case t.Kind == qapi.KindEnum:
+		return b.appendText(word) // a newer value
 	}
 	return b.guess(v)
 }
@@ -215,22 +239,4 @@ func (b *binder) alternate(word string, a *qapi.Alternate) (raw string, v verdic
 		}
 	}
 	return "", v
-}
-
-// badJSON makes the fault for JSON that the type does not take.
-func (b *binder) badJSON(v *value, t *qapi.Type, err error) *fault {
-	var bad *qapi.ValueError
-	if !errors.As(err, &bad) {
-		return &fault{at: v.at, msg: err.Error()}
-	}
-	f := &fault{at: v.at, msg: b.label(bad.Keys...) + ": " + bad.Problem(), hint: nearHint(bad.Near)}
-	if v.form != sourced && json.Valid([]byte(v.text)) {
-		if errors.As(t.Check([]byte(v.text)), &bad) {
-			f.at += bad.Offset
-		}
-	}
-	if f.hint == "" && len(bad.Cases) > 0 {
-		f.hint = casesHint(bad.TagName, bad.Cases)
-	}
-	return f
 }

@@ -35,8 +35,8 @@ func casesHint(tag string, cases []string) string {
 
 func (b *binder) unknownCommand(name string, at int) *fault {
 	f := &fault{at: at, msg: "the server has no command " + quoteWord(name), hint: nearHint(b.Schema.NearestCommand(name))}
-	if i := strings.IndexAny(name, "|>"); i > 0 && b.Schema.Command(name[:i]) != nil {
-		f.at, f.hint = at+i, "put a space before the "+name[i:i+1]
+	if f.hint == "" {
+		f.hint = "`describe` (in the shell .describe) lists those that it has"
 	}
 	return f
 }
@@ -79,7 +79,11 @@ func (b *binder) unknownMember(n, k *node, layers []*qapi.Object) *fault {
 	if value != "" {
 		f.msg += fmt.Sprintf(" with %s=%s", tag, value)
 	}
-	if f.hint == "" {
+	switch {
+	case f.hint != "":
+	case tag != "" && value == "":
+		f.hint = fmt.Sprintf("%s decides what it takes", strings.Join(append(b.path[:len(b.path)-1:len(b.path)-1], tag), "."))
+	default:
 		f.hint = listHint("it takes", names)
 	}
 	return f
@@ -133,8 +137,23 @@ func (b *binder) lacks(n *node, names []string, hint string) *fault {
 	}
 	if len(b.path) > 0 {
 		f.at = n.at
+	} else if f.hint == "" {
+		f.hint = b.usage()
 	}
 	return f
+}
+
+// usage shows how the command is used, if that is short.
+func (b *binder) usage() string {
+	const most = 100
+	c := b.Schema.Command(b.name)
+	if c == nil {
+		return ""
+	}
+	if usage := c.Signature(); len(usage) <= most {
+		return usage
+	}
+	return ""
 }
 
 // noMembers makes the fault for dotted keys below a type that has none.
@@ -147,11 +166,15 @@ func (b *binder) noMembers(n *node, t *qapi.Type) *fault {
 }
 
 func (b *binder) notAnIndex(n, k *node) *fault {
-	return &fault{
+	f := &fault{
 		at:   k.at,
-		msg:  fmt.Sprintf("%s is a list, and %s is no number of an element", b.label(), quoteWord(k.name)),
+		msg:  fmt.Sprintf("%s is an array, and %s is no number of an element", b.label(), quoteWord(k.name)),
 		hint: "elements count from 0: " + strings.Join(b.path, ".") + ".0",
 	}
+	if len(k.name) <= 30 && !allDigits(k.name) {
+		f.hint += "." + k.name
+	}
+	return f
 }
 
 func (b *binder) gap(n, k *node) *fault {
@@ -162,7 +185,7 @@ func (b *binder) gap(n, k *node) *fault {
 	return &fault{
 		at:   k.at,
 		msg:  fmt.Sprintf("%s is given, but not %s", b.label(k.name), b.label(fmt.Sprint(missing))),
-		hint: "the elements of a list count from 0 without gaps",
+		hint: "the elements of an array count from 0 without gaps",
 	}
 }
 
@@ -182,7 +205,7 @@ func due(t *qapi.Type) string {
 	case qapi.KindObject:
 		return "an object"
 	case qapi.KindArray:
-		return "a list"
+		return "an array"
 	case qapi.KindEnum:
 		return "one of a set of words"
 	case qapi.KindAlternate:
@@ -197,15 +220,12 @@ func due(t *qapi.Type) string {
 
 // wrongType makes the fault for a value that the type does not take.
 func (b *binder) wrongType(v *value, t *qapi.Type) *fault {
-	given := quoteWord(v.text)
-	switch {
-	case v.form == sourced:
-		given = "what " + quoteWord(b.st.Sources[v.source].label()) + " gave"
-	case v.form == quotedText:
+	given := b.given(v)
+	if v.form == quotedText {
 		given = "the string " + given
 	}
-	if t.Kind == qapi.KindEnum && v.form != sourced {
-		return b.notInEnum(v.at, v.text, t)
+	if enum := enumOf(t); enum != nil && (v.form == plainWord || v.form == quotedText || v.form == sourced) {
+		return b.notInEnum(v, enum)
 	}
 	f := &fault{at: v.at, msg: fmt.Sprintf("%s takes %s, not %s", b.label(), due(t), given)}
 	name := strings.Join(b.path, ".")
@@ -233,17 +253,30 @@ func firstMember(o *qapi.Object) string {
 	return "member"
 }
 
-func (b *binder) outOfRange(v *value, word string, t *qapi.Type) *fault {
-	return &fault{at: v.at, msg: fmt.Sprintf("%s: %s does not fit into 64 bits", b.label(), quoteWord(word))}
+func (b *binder) outOfRange(v *value) *fault {
+	return &fault{at: v.at, msg: fmt.Sprintf("%s: %s does not fit into 64 bits", b.label(), b.given(v))}
 }
 
-func (b *binder) notInEnum(at int, value string, t *qapi.Type) *fault {
+func (b *binder) notInEnum(v *value, t *qapi.Type) *fault {
 	names := t.Enum.Names()
-	f := &fault{at: at, msg: fmt.Sprintf("%s has no value %s", b.label(), quoteWord(value)), hint: nearHint(qapi.Nearest(value, names))}
+	f := &fault{at: v.at, msg: fmt.Sprintf("%s does not take %s", b.label(), b.given(v))}
+	if v.form != sourced {
+		text, _ := b.stringOf(v)
+		f.msg = fmt.Sprintf("%s has no value %s", b.label(), quoteWord(text))
+		f.hint = nearHint(qapi.Nearest(text, names))
+	}
 	if f.hint == "" {
 		f.hint = listHint("it is one of", names)
 	}
 	return f
+}
+
+// given names a value. What comes from elsewhere may be a secret, and is named by its source.
+func (b *binder) given(v *value) string {
+	if v.form == sourced {
+		return "what " + quoteWord(b.st.Sources[v.source].label()) + " gave"
+	}
+	return quoteWord(v.text)
 }
 
 // label names a source as it is typed.

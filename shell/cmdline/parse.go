@@ -3,6 +3,7 @@ package cmdline
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/qmpsh/qmpsh/proto/qmp"
@@ -135,7 +136,11 @@ func joinContinued(s string) string {
 func (p *parser) lines(lines [][]word) *fault {
 	if len(lines) == 0 {
 		if p.st.Filter != "" || p.st.Output != nil {
-			return &fault{msg: "there is no command before the | or >", hint: "a line begins with a command, for example query-status"}
+			at := p.st.FilterAt
+			if p.st.Output != nil {
+				at = p.st.Output.At
+			}
+			return &fault{at: at, msg: "there is no command before the | or >", hint: "a line begins with a command, for example query-status"}
 		}
 		return nil
 	}
@@ -164,12 +169,25 @@ func (p *parser) command(line []word) *fault {
 	if f != nil {
 		return f
 	}
+	if isHelp(line) {
+		p.st.Kind, p.st.Word = Dot, "."+name
+		for _, w := range line[1:] {
+			p.st.Args = append(p.st.Args, w.name())
+		}
+		p.st.Rest = strings.TrimSpace(joinContinued(first.text[first.end:last.end]))
+		return nil
+	}
 	args, f := p.arguments(line[1:])
 	if f != nil {
 		return f
 	}
 	p.st.Kind, p.st.Name, p.st.args, p.st.nameAt, p.st.end = QMP, name, args, first.start, last.end
 	return nil
+}
+
+// isHelp says whether a line is "help NAME", which is for the shell: no arguments of a command look like that.
+func isHelp(line []word) bool {
+	return len(line) > 1 && line[0].is("help") && !slices.ContainsFunc(line, func(w word) bool { return w.eq >= 0 })
 }
 
 // commandName returns the name that w gives to a command or an action.
@@ -186,13 +204,19 @@ func commandName(w word) (string, *fault) {
 		f.msg, f.hint = quoteWord(raw[:1])+" closes nothing", "the brackets before it are closed already, or never opened"
 		return "", f
 	}
+	if i := strings.IndexAny(raw, "|>"); i >= 0 {
+		return "", &fault{at: w.start + i, msg: quoteWord(raw) + " is no command", hint: "put a space before the " + raw[i:i+1]}
+	}
 	return name, nil
 }
 
 func (p *parser) arguments(words []word) (*node, *fault) {
 	args := &node{}
-	for _, w := range words {
+	for i, w := range words {
 		if f := args.set(w, p); f != nil {
+			if f.hint == bareWordHint && i > 0 && words[i-1].eq >= 0 {
+				f.hint = unquotedHint(words[i-1], w)
+			}
 			return nil, f
 		}
 	}

@@ -87,7 +87,7 @@ func (p *parser) action(line []word) *fault {
 	}
 	args, f := p.arguments(line[1:])
 	if f != nil {
-		if f.hint == bareWordHint {
+		if strings.HasPrefix(f.hint, "a value with spaces") {
 			f.hint = "give one action a line, and values with spaces in quotes"
 		}
 		return f

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"strconv"
+	"strings"
 )
 
 // node is an argument, a member or an element as it was typed: a leaf with a value, or what has members below it. Kids
@@ -165,6 +166,16 @@ func bothWays(w word, key string) *fault {
 }
 
 const bareWordHint = `a value with spaces needs quotes: key="a b"`
+
+// unquotedHint shows the quotes that most likely lack where w stands alone behind the argument before it.
+func unquotedHint(before, w word) string {
+	text := before.raw() + " " + w.raw()
+	if before.bracket || len(text) > 60 || strings.ContainsAny(text, `"'\`+"\n") || before.text[before.eq+1:before.end] == "" {
+		return bareWordHint
+	}
+	at := before.eq + 1 - before.start
+	return "a value with spaces needs quotes: " + text[:at] + `"` + text[at:] + `"`
+}
 
 func notAnArgument(w word) *fault {
 	f := &fault{at: w.start, msg: quoteWord(w.raw()) + " is not key=value", hint: bareWordHint}
