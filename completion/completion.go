@@ -61,8 +61,9 @@ type Query struct {
 
 // Value is something that lives on the server.
 type Value struct {
-	Text  string // its id, name or path
-	Label string // its type, driver or state
+	Text  string     // its id, name or path
+	Label string     // its type, driver or state
+	Type  *qapi.Type // of a property, as far as it is known; nil otherwise
 }
 
 // Kind is a kind of values that live on the server.

@@ -1,10 +1,150 @@
 package completion
 
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
 // Insertion returns what takes the place of text[r.Start:r.End]: the whole candidate if there is one, with a space behind
 // it where one may follow; else what all candidates begin with. ok is false if that is what stands there already: then it
 // is time for List.
-func (r Result) Insertion(text string) (insert string, ok bool) { return "", false }
+func (r Result) Insertion(text string) (insert string, ok bool) {
+	stands := text[r.Start:r.End]
+	switch len(r.Candidates) {
+	case 0:
+		return stands, false
+	case 1:
+		only := r.Candidates[0]
+		if insert = only.Text; only.Final && !startsWithSpace(text[r.End:]) {
+			insert += " "
+		}
+		return insert, insert != stands
+	}
+	if insert = r.common(); len(insert) > len(stands) && strings.HasPrefix(insert, stands) {
+		return insert, true
+	}
+	return stands, false // quotes may have to be put before it: that needs one candidate
+}
+
+func startsWithSpace(s string) bool {
+	r, _ := utf8.DecodeRuneInString(s)
+	return unicode.IsSpace(r)
+}
+
+// common returns what all candidates begin with.
+func (r Result) common() string {
+	common := r.Candidates[0].Text
+	for _, c := range r.Candidates[1:] {
+		n := 0
+		for n < len(common) && n < len(c.Text) && common[n] == c.Text[n] {
+			n++
+		}
+		common = common[:n]
+	}
+	for !utf8.ValidString(common) && common != "" {
+		common = common[:len(common)-1] // half a character
+	}
+	return common
+}
+
+// gap is the space between columns.
+const gap = 2
 
 // List returns the candidates as lines of at most width columns, at most maxRows of them, each with its end. Labels stand
 // beside the candidates if that many rows do; else names stand in columns. A last line tells how many are left out.
-func (r Result) List(width, maxRows int) string { return "" }
+func (r Result) List(width, maxRows int) string {
+	if len(r.Candidates) == 0 || maxRows <= 0 || width <= 0 {
+		return ""
+	}
+	widest := 0
+	for _, c := range r.Candidates {
+		widest = max(widest, textWidth(c.Text))
+	}
+	var b strings.Builder
+	if len(r.Candidates) <= maxRows {
+		for _, c := range r.Candidates {
+			b.WriteString(labelled(c, min(widest, width/2), width))
+		}
+		return b.String()
+	}
+	columns := max((width+gap)/(widest+gap), 1)
+	rows := (len(r.Candidates) + columns - 1) / columns
+	left := 0
+	if rows > maxRows {
+		// The last row says what is left out; what is shown stays in the order of reading down.
+		rows = maxRows - 1
+		left = len(r.Candidates) - rows*columns
+	}
+	shown := r.Candidates[:len(r.Candidates)-left]
+	for row := range rows {
+		var line strings.Builder
+		for i := row; i < len(shown); i += rows {
+			name := shown[i].Text
+			if i+rows < len(shown) {
+				name = pad(name, widest+gap)
+			}
+			line.WriteString(name)
+		}
+		b.WriteString(cut(line.String(), width) + "\n")
+	}
+	if left > 0 {
+		b.WriteString(cut(fmt.Sprintf("… %d more", left), width) + "\n")
+	}
+	return b.String()
+}
+
+// labelled is a line with a candidate, and its label from the column behind at on.
+func labelled(c Candidate, at, width int) string {
+	line := c.Text
+	if c.Label != "" && showable(c.Label) {
+		line = pad(line, at+gap) + c.Label
+	}
+	return cut(line, width) + "\n"
+}
+
+// pad fills s with spaces up to width columns, of which one at least stays.
+func pad(s string, width int) string {
+	return s + strings.Repeat(" ", max(width-textWidth(s), 1))
+}
+
+// cut shortens s to width columns and marks where.
+func cut(s string, width int) string {
+	if textWidth(s) <= width {
+		return s
+	}
+	used := 0
+	for i, r := range s {
+		w := cells(r)
+		if used+w > width-1 {
+			return s[:i] + "…"
+		}
+		used += w
+	}
+	return s
+}
+
+func textWidth(s string) int {
+	width := 0
+	for _, r := range s {
+		width += cells(r)
+	}
+	return width
+}
+
+// cells returns how many columns a character takes: two in the blocks of East Asian wide characters (Unicode Annex 11)
+// and of pictographs, none if it joins the one before it.
+func cells(r rune) int {
+	switch {
+	case r < 0x300:
+		return 1
+	case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf):
+		return 0
+	case r >= 0x1100 && r <= 0x115f, r >= 0x2e80 && r <= 0xa4cf && r != 0x303f, r >= 0xa960 && r <= 0xa97c,
+		r >= 0xac00 && r <= 0xd7a3, r >= 0xf900 && r <= 0xfaff, r >= 0xfe30 && r <= 0xfe6f, r >= 0xff00 && r <= 0xff60,
+		r >= 0xffe0 && r <= 0xffe6, r >= 0x1f300 && r <= 0x1f64f, r >= 0x1f900 && r <= 0x1f9ff, r >= 0x20000 && r <= 0x3fffd:
+		return 2
+	}
+	return 1
+}

@@ -1,0 +1,102 @@
+package completion
+
+import (
+	"strings"
+
+	"github.com/qmpsh/qmpsh/proto/qapi"
+	"github.com/qmpsh/qmpsh/shell/cmdline"
+)
+
+// maxHint is how many arguments a hint names that need not be given.
+const maxHint = 6
+
+func hint(text string, e Env) string {
+	l, ok := lineAt(text, len(text))
+	if !ok || l.ended || !l.restHere() {
+		return ""
+	}
+	c := &collector{Env: e, line: &l}
+	if l.dot != "" && !c.takes(TakesLine) {
+		return ""
+	}
+	r, ok := c.root()
+	if !ok {
+		return ""
+	}
+	h := missing{arguments: c.argumentsOf(r)}
+	h.collect(nil)
+	return h.text(strings.HasSuffix(text, " "))
+}
+
+// restHere says whether more arguments could follow at the cursor, and counts a whole word under way among the others.
+func (l *line) restHere() bool {
+	w := l.typed
+	switch {
+	case w.raw == "":
+		return true
+	case w.role == cmdline.Name, w.role == cmdline.Argument && w.eq > 0:
+		if _, open, _ := unquote(w.raw); open != 0 {
+			return false
+		}
+		l.words = append(l.words, w)
+		return true
+	}
+	return false
+}
+
+// missing gathers the arguments that are not given yet.
+type missing struct {
+	arguments
+	required, optional []string
+}
+
+// collect gathers what is missing below keys. What is given by dotted keys may lack members itself.
+func (m *missing) collect(keys []string) {
+	place, err := m.at(keys, m.known)
+	if err != nil || len(keys) > maxParts {
+		return
+	}
+	for _, f := range place.Fields() {
+		switch {
+		case f.Set:
+		case m.inner[f.Path] != nil:
+			m.collect(append(keys[:len(keys):len(keys)], f.Member.Name))
+		case f.Member.Optional:
+			if len(keys) == 0 {
+				m.optional = append(m.optional, written(f))
+			}
+		default:
+			m.required = append(m.required, written(f))
+		}
+	}
+}
+
+// written is a member as it would be typed.
+func written(f qapi.Field) string {
+	if _, value := goesOn(f.Member.Type); value {
+		return f.Path + "="
+	}
+	return f.Path + "."
+}
+
+// text joins what is missing. spaced says that it follows a space.
+func (m *missing) text(spaced bool) string {
+	var b strings.Builder
+	for _, r := range m.required {
+		b.WriteString(" " + r)
+	}
+	for i, o := range m.optional {
+		if i == maxHint {
+			b.WriteString(" …")
+			break
+		}
+		b.WriteString(" [" + o + "]")
+	}
+	if m.command != nil && m.command.Open && len(m.optional) <= maxHint {
+		b.WriteString(" …")
+	}
+	if spaced {
+		return strings.TrimPrefix(b.String(), " ")
+	}
+	return b.String()
+}
