@@ -108,7 +108,7 @@ func (s *Schema) List(patterns ...string) ([]Entry, error) {
 func (s *Schema) Describe(name string, words ...string) (*Description, error) {
 	d := &Description{Name: name}
 	var root *Type
-	if c := s.command[name]; c != nil {
+	if c := s.Command(name); c != nil {
 		d.Kind, d.OOB, d.Open, d.Features = "command", c.OOB, c.Open, c.Features
 		d.Signature = c.Signature()
 		root = &Type{Kind: KindObject, Object: c.Args}
@@ -116,11 +116,11 @@ func (s *Schema) Describe(name string, words ...string) (*Description, error) {
 			returns := shape(c.Returns, nil, nil, 0)
 			d.Returns, d.result = &returns, c.Returns
 		}
-	} else if e := s.event[name]; e != nil {
+	} else if e := s.Event(name); e != nil {
 		d.Kind, d.Features = "event", e.Features
 		d.Signature = e.Signature()
 		root = &Type{Kind: KindObject, Object: e.Data}
-	} else if t := s.types[name]; t != nil {
+	} else if t := s.Type(name); t != nil {
 		d.Kind, d.Features, d.Signature = "type", t.Features, name
 		root = t
 	} else {

@@ -48,6 +48,11 @@ type builder struct {
 	err      *SchemaError
 	entity   *entity // being built, for errors
 	none     *Type   // an object without members, where the schema names no type
+
+	texts   arena[string]
+	values  arena[EnumValue]
+	fields  arena[Member]
+	objects arena[Object]
 }
 
 // entity is one SchemaInfo as it is listed. Numbers are nodes of the values; 0 says that the member is absent.
@@ -115,16 +120,15 @@ func (b *builder) build(list uint32) (*Schema, error) {
 		if !b.isA(at, isObject, "an object") {
 			break
 		}
-		e := b.read(at)
-		b.entity = &e
-		if _, twice := b.byName[e.name]; twice && b.err == nil {
+		b.entities = append(b.entities, entity{at: at})
+		b.read(&b.entities[len(b.entities)-1])
+		if _, twice := b.byName[b.entity.name]; twice {
 			b.fail(at, "listed twice")
 		}
-		b.byName[e.name] = int32(len(b.entities))
-		b.entities = append(b.entities, e)
+		b.byName[b.entity.name] = int32(len(b.entities) - 1)
 	}
 	b.types = make([]Type, len(b.entities))
-	s := &Schema{command: map[string]*Command{}, event: map[string]*Event{}, types: map[string]*Type{}}
+	s := &Schema{types: b.types, byName: b.byName}
 	for i := range b.entities {
 		if b.err != nil {
 			return nil, b.err
@@ -145,11 +149,10 @@ func (b *builder) build(list uint32) (*Schema, error) {
 	return s, nil
 }
 
-// read notes where the members of the SchemaInfo at node at are.
-func (b *builder) read(at uint32) (e entity) {
-	e.at = at
-	b.entity = &e
-	for key, value := range b.members(at) {
+// read notes where the members of the SchemaInfo e are.
+func (b *builder) read(e *entity) {
+	b.entity = e
+	for key, value := range b.members(e.at) {
 		switch b.str(key) {
 		case "name":
 			e.name = b.str(value)
@@ -178,9 +181,8 @@ func (b *builder) read(at uint32) (e entity) {
 		}
 	}
 	if e.name == "" {
-		b.fail(at, `expected a "name"`)
+		b.fail(e.at, `expected a "name"`)
 	}
-	return e
 }
 
 // fill makes the entity at hand: a command, an event, or the type t.
@@ -193,17 +195,14 @@ func (b *builder) fill(s *Schema, t *Type) {
 		if c.Returns = b.none; e.returns != 0 {
 			c.Returns = b.ref(e.returns)
 		}
-		s.command[e.name] = c
 		s.commands = append(s.commands, c)
 		return
 	case "event":
 		v := &Event{Name: e.name, Data: b.argument(e.args), Features: b.features(e.feature)}
-		s.event[e.name] = v
 		s.events = append(s.events, v)
 		return
 	}
 	t.Name, t.Features = e.name, b.features(e.feature)
-	s.types[e.name] = t
 	switch e.meta {
 	case "builtin":
 		t.Kind = b.builtin(e.json)
@@ -254,7 +253,7 @@ func (b *builder) ref(i uint32) *Type {
 // objectOf returns the Object of an object type, which may be filled later.
 func (b *builder) objectOf(t *Type) *Object {
 	if t.Object == nil {
-		t.Object = &Object{}
+		t.Object = &b.objects.take(1)[:1][0]
 	}
 	return t.Object
 }
@@ -303,11 +302,24 @@ func (b *builder) features(i uint32) []string {
 	if i == 0 || !b.isA(i, isArray, "an array of features") || b.nodes[i].count == 0 {
 		return nil
 	}
-	names := make([]string, 0, b.nodes[i].count)
+	names := b.texts.take(b.nodes[i].count)
 	for _, at := range b.elements(i) {
 		names = append(names, b.str(at))
 	}
 	return names
+}
+
+// arena hands out parts of few large slices: a schema has thousands of small lists.
+type arena[T any] struct{ free []T }
+
+// take returns an empty slice with room for exactly n elements.
+func (a *arena[T]) take(n uint32) []T {
+	if int(n) > len(a.free) {
+		a.free = make([]T, max(int(n), 256))
+	}
+	part := a.free[:0:n]
+	a.free = a.free[n:]
+	return part
 }
 
 // rawOf returns the JSON of node i, nil for null.

@@ -227,3 +227,26 @@ func TestParseIsDeterministic(t *testing.T) {
 		t.Error("two descriptions of one schema differ")
 	}
 }
+
+// No command of QEMU 7.2 takes a number that may be a fraction, but some results have one.
+func TestNumbersTakeIntegersToo(t *testing.T) {
+	s, err := qapi.Parse([]byte(`[{"name": "number", "meta-type": "builtin", "json-type": "number"},
+		{"name": "alt", "meta-type": "alternate", "members": [{"type": "number"}]}]`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"number", "alt"} {
+		for value, taken := range map[string]bool{`1`: true, `1.5`: true, `1e400`: true, `99999999999999999999`: true, `"1"`: false, `null`: false} {
+			if err := s.Type(name).Check(json.RawMessage(value)); (err == nil) != taken {
+				t.Errorf("%s %s: %v", name, value, err)
+			}
+		}
+	}
+}
+
+func TestABranchWithoutMembersIsNone(t *testing.T) {
+	args := qapitest.QEMU(t).Command("netdev_add").Args
+	if args.Branch("none") != nil || args.Branch("no-such") != nil || args.Branch("hubport") == nil {
+		t.Error("Branch")
+	}
+}

@@ -17,7 +17,7 @@ func (b *builder) enum(e *entity) *Enum {
 	if !b.isA(list, isArray, "an array of values") {
 		return enum
 	}
-	enum.Values = make([]EnumValue, 0, b.nodes[list].count)
+	enum.Values = b.values.take(b.nodes[list].count)
 	for _, at := range b.elements(list) {
 		if b.nodes[at].kind == isText {
 			enum.Values = append(enum.Values, EnumValue{Name: b.str(at)})
@@ -76,7 +76,7 @@ func (b *builder) alternate(e *entity) *Alternate {
 func (b *builder) object(e *entity, o *Object) {
 	o.Name, o.Features = e.name, b.features(e.feature)
 	if e.members != 0 && b.isA(e.members, isArray, "an array of members") {
-		o.Members = make([]Member, 0, b.nodes[e.members].count)
+		o.Members = b.fields.take(b.nodes[e.members].count)
 		for _, at := range b.elements(e.members) {
 			if !b.isA(at, isObject, "an object") {
 				return

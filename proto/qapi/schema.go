@@ -10,20 +10,36 @@ import (
 type Schema struct {
 	commands []*Command // sorted by name
 	events   []*Event   // sorted by name
-	command  map[string]*Command
-	event    map[string]*Event
-	types    map[string]*Type
+	types    []Type     // without a name where the server lists a command or an event
+	byName   map[string]int32
 }
 
 // Command returns the command of that name, nil if the server has none.
-func (s *Schema) Command(name string) *Command { return s.command[name] }
+func (s *Schema) Command(name string) *Command {
+	i, ok := slices.BinarySearchFunc(s.commands, name, func(c *Command, name string) int { return strings.Compare(c.Name, name) })
+	if !ok {
+		return nil
+	}
+	return s.commands[i]
+}
 
 // Event returns the event of that name, nil if the server has none.
-func (s *Schema) Event(name string) *Event { return s.event[name] }
+func (s *Schema) Event(name string) *Event {
+	i, ok := slices.BinarySearchFunc(s.events, name, func(e *Event, name string) int { return strings.Compare(e.Name, name) })
+	if !ok {
+		return nil
+	}
+	return s.events[i]
+}
 
 // Type returns the type with that name in the schema, nil if there is none. QEMU hides the names of all types but the
 // builtin ones behind numbers that change from version to version.
-func (s *Schema) Type(name string) *Type { return s.types[name] }
+func (s *Schema) Type(name string) *Type {
+	if i, ok := s.byName[name]; ok && s.types[i].Name != "" {
+		return &s.types[i]
+	}
+	return nil
+}
 
 // Commands returns all commands, sorted by name. Callers must not change the slice.
 func (s *Schema) Commands() []*Command { return s.commands }
