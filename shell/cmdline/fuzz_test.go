@@ -13,7 +13,7 @@ func seeds(f *testing.F) {
 	for _, s := range []string{
 		"query-status", `x a=1 b="c d" e={"f": [1, 'g']} h.i=j`, "x a={'b': True} # c", `{"execute": "x", "arguments": {}}`,
 		"transaction(\na k=v\n)", "transaction( a )", "x a=\\\nb", ".hmp info 'x", `x "a`, "x a=[::1]:4 b={c}", "x a..b=1",
-		`set_password password="a b" c`, "x\u00a0a=\u202e", "\ufeffx", `x a={1: (2, 3,), "\ud83d": 0x1_0}`, "x a=\xff", "a\x00",
+		"x | .a > b.c", "x >> \"f g\" # c", `x a=@file:b c:=@env:D e=\\@f g.0.h:="i"`, `set_password password="a b" c`, "x\u00a0a=\u202e", "\ufeffx", `x a={1: (2, 3,), "\ud83d": 0x1_0}`, "x a=\xff", "a\x00",
 	} {
 		f.Add(s)
 	}

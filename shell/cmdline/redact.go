@@ -48,10 +48,10 @@ func secrets(text string, tokens []Token, verbatim bool) []span {
 		for ; i < len(tokens) && tokens[i].Kind != Newline; i++ {
 			w := wordOf(text, tokens[i])
 			w.verbatim = verbatim
-			if tokens[i].Kind == Word {
+			if tokens[i].Kind == Word && tokens[i].Role != FileName {
 				line = append(line, w)
 			} else {
-				spans = append(spans, span{w.start, w.end, hideLoose(w.raw())}) // a comment may be a command put aside
+				spans = append(spans, span{w.start, w.end, hideLoose(w.raw())}) // a comment may be a command put aside; a filter may compare
 			}
 		}
 		i++
