@@ -177,17 +177,18 @@ func (c *collector) tail(rest string) string {
 	return rest
 }
 
-// fit keeps the candidates that agree with the rest of the part behind the cursor: it is their end, or they continue it.
+// fit keeps the candidates that agree with the rest of the part behind the cursor: those that continue it or, if there
+// are none, those that end in it.
 func (r *Result) fit(typed, tail string) {
 	if tail == "" {
 		return
 	}
+	continued := slices.ContainsFunc(r.Candidates, func(c Candidate) bool { return strings.HasPrefix(c.Text, typed+tail) })
 	r.Candidates = slices.DeleteFunc(r.Candidates, func(c Candidate) bool {
-		rest, ok := strings.CutPrefix(c.Text, typed)
-		if !ok {
-			rest = c.Text
+		if continued {
+			return !strings.HasPrefix(c.Text, typed+tail)
 		}
-		return !strings.HasSuffix(rest, tail) && !strings.HasPrefix(c.Text, typed+tail)
+		return !strings.HasSuffix(strings.TrimPrefix(c.Text, typed), tail)
 	})
 	r.End += len(tail)
 }

@@ -6,4 +6,5 @@ import (
 	"go.uber.org/goleak"
 )
 
+// TestMain fails if a look-up outlives its cache.
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
