@@ -81,7 +81,7 @@ func (t *Terminal) filter(r rune) (rune, bool) {
 // left out: the user looks at the line and presses Enter.
 func (t *Terminal) pasted(k key) []rune {
 	if k.lost > 0 {
-		t.Print("the pasted text is too long for a line; put it into a file and use .source")
+		t.Print("the pasted text is too long for a line; put it into a file and run it as a script")
 		return nil
 	}
 	return toLine(strings.TrimRight(k.paste, "\r\n"))
