@@ -29,8 +29,9 @@ const (
 // connectFailure marks an error that kept a session from coming about, and
 // names the server for the hint.
 type connectFailure struct {
-	addr qmp.Address
-	err  error
+	addr   qmp.Address
+	listen bool // we waited for the server to connect
+	err    error
 }
 
 func (e *connectFailure) Error() string { return e.err.Error() }
