@@ -126,9 +126,6 @@ func (p *pane) text() string {
 	return strings.TrimRight(strings.Join(lines, "\n"), "\n")
 }
 
-// screen is what the window shows, row by row.
-func (p *pane) screen() string { p.t.Helper(); return p.tmux("capture-pane", "-p") }
-
 // poll waits until ok, and fails the test when that takes too long.
 func poll(t testing.TB, ok func() bool, failure func() string) {
 	t.Helper()
