@@ -83,7 +83,7 @@ func (c *connectOptions) open(ctx context.Context, client *qmp.Client, addr qmp.
 		open = c.accept
 	}
 	if err := open(ctx, client, addr); err != nil {
-		return &connectFailure{addr: addr, err: err}
+		return &connectFailure{addr: addr, listen: c.listen, err: err}
 	}
 	return nil
 }

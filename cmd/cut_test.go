@@ -202,6 +202,29 @@ func (c *cutCase) lineEnd(part int) int {
 	return len("\r\n")
 }
 
+// A TCP connection that is reset, not closed.
+func TestConnectionReset(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		steps []Step
+		code  int
+	}{
+		"before the greeting":    {[]Step{Reset()}, 3},
+		"behind the greeting":    {[]Step{Greet(), Reset()}, 3},
+		"in the negotiation":     {[]Step{Greet(), Expect("qmp_capabilities"), Reset()}, 3},
+		"behind the negotiation": {[]Step{Negotiate(), Reset()}, 5},
+		"before the reply":       {[]Step{Negotiate(), Expect("query-status"), Reset()}, 5},
+		"in the reply":           {[]Step{Negotiate(), Expect("query-status"), Send(`{"return": `), Reset()}, 5},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := serve(t, "tcp", "127.0.0.1:0", Script(c.steps))
+			execAt(t, l.Addr().String()).must(t, c.code).prints(t, "")
+			run(t, "query-status\n", "connect", l.Addr().String()).must(t, c.code).prints(t, "")
+		})
+	}
+}
+
 // serviceFunc makes a peer of a function.
 type serviceFunc func(context.Context, net.Conn) error
 

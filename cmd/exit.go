@@ -12,6 +12,7 @@ import (
 	"github.com/qmpsh/qmpsh/shell"
 	"github.com/qmpsh/qmpsh/shell/cmdline"
 	"github.com/qmpsh/qmpsh/shell/render"
+	"github.com/qmpsh/qmpsh/shell/terminal"
 )
 
 // Exit codes, as docs/exit-codes.md promises them.
@@ -22,15 +23,17 @@ const (
 	exitNoSession   = 3
 	exitTimeout     = 4
 	exitLost        = 5
-	exitInterrupted = 130
-	exitClosedPipe  = 141 // 128 + SIGPIPE, what a shell sees of any writer
+	exitSignal      = 128 // plus the signal's number, as a shell sees any program that a signal ends
+	exitInterrupted = exitSignal + int(syscall.SIGINT)
+	exitClosedPipe  = exitSignal + int(syscall.SIGPIPE)
 )
 
 // connectFailure marks an error that kept a session from coming about, and
 // names the server for the hint.
 type connectFailure struct {
-	addr qmp.Address
-	err  error
+	addr   qmp.Address
+	listen bool // we waited for the server to connect
+	err    error
 }
 
 func (e *connectFailure) Error() string { return e.err.Error() }
@@ -46,10 +49,16 @@ func exitCode(err error) int {
 		parse       *qmp.ServerParseError
 		state       *proto.StateError
 		usage       *usageError
+		signalled   *terminal.SignalError
 	)
 	switch {
 	case err == nil:
 		return exitDone
+	case errors.As(err, &signalled):
+		if number, ok := signalled.Signal.(syscall.Signal); ok {
+			return exitSignal + int(number)
+		}
+		return exitInterrupted
 	case errors.Is(err, errInterrupted):
 		return exitInterrupted
 	case errors.As(err, &usage):

@@ -37,7 +37,7 @@ func hint(o *options, failed *connectFailure) string {
 		return fmt.Sprintf("the name %s could not be looked up. Is the network up? An IP address needs no look-up.", dns.Name)
 	case errors.As(err, &dns):
 		return fmt.Sprintf("the name %s is not known. Check the spelling, or use the IP address.", dns.Name)
-	case operation(err) == "listen":
+	case failed.listen:
 		return listenHint(err, addr)
 	case isTLS(err):
 		return tlsHint(o, err, addr)
@@ -68,6 +68,8 @@ func listenHint(err error, addr qmp.Address) string {
 		return "you may not listen there. Choose a folder that you may write to, or a port above 1023."
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
 		return fmt.Sprintf("%s is no address of this machine.", addr.Host)
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Sprintf("nobody connected. Start QEMU with %s.", qemuOptionAs("server=off", addr))
 	}
 	return ""
 }
@@ -248,22 +250,26 @@ func tlsHint(o *options, err error, addr qmp.Address) string {
 }
 
 // qemuOption is the option that makes QEMU listen at addr.
-func qemuOption(addr qmp.Address) string {
+func qemuOption(addr qmp.Address) string { return qemuOptionAs("server=on,wait=off", addr) }
+
+// qemuOptionAs is qemuOption for either side of a connection.
+func qemuOptionAs(side string, addr qmp.Address) string {
+	const chardev = "-chardev socket,id=qmp,%s,%s -mon chardev=qmp,mode=control"
 	switch addr.Kind {
 	case qmp.Unix:
 		if name, ok := strings.CutPrefix(addr.Path, "@"); ok {
-			return fmt.Sprintf("-chardev socket,id=qmp,path=%s,abstract=on,server=on,wait=off -mon chardev=qmp,mode=control", name)
+			return fmt.Sprintf(chardev, "path="+name+",abstract=on", side)
 		}
-		return fmt.Sprintf("-qmp unix:%s,server=on,wait=off", addr.Path)
+		return fmt.Sprintf("-qmp unix:%s,%s", addr.Path, side)
 	case qmp.TLS:
-		return fmt.Sprintf("-chardev socket,id=qmp,host=%s,port=%s,server=on,wait=off,tls-creds=ID -mon chardev=qmp,mode=control", addr.Host, addr.Port)
+		return fmt.Sprintf(chardev, "host="+addr.Host+",port="+addr.Port, side+",tls-creds=ID")
 	case qmp.TCP:
 		if strings.Contains(addr.Host, ":") { // -qmp takes no IPv6 address
-			return fmt.Sprintf("-chardev socket,id=qmp,host=%s,port=%s,server=on,wait=off -mon chardev=qmp,mode=control", addr.Host, addr.Port)
+			return fmt.Sprintf(chardev, "host="+addr.Host+",port="+addr.Port, side)
 		}
-		return fmt.Sprintf("-qmp tcp:%s,server=on,wait=off", hostPort(addr))
+		return fmt.Sprintf("-qmp tcp:%s,%s", hostPort(addr), side)
 	}
-	return "-qmp unix:/tmp/qmp.sock,server=on,wait=off"
+	return "-qmp unix:/tmp/qmp.sock," + side
 }
 
 func hostPort(addr qmp.Address) string { return net.JoinHostPort(addr.Host, addr.Port) }

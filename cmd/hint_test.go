@@ -302,6 +302,16 @@ func TestHintAddressInUse(t *testing.T) {
 	run(t, "", "connect", "--listen", "192.0.2.1:4444").must(t, 3).hints(t, "192.0.2.1 is no address of this machine.")
 }
 
+func TestHintNobodyConnects(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(qmptest.Dir(t), "qmp.sock")
+	run(t, "", "connect", "--listen", "--timeout", "50ms", path).must(t, 4).
+		hints(t, "nobody connected. Start QEMU with -qmp unix:"+path+",server=off.")
+	if _, err := os.Stat(path); err == nil {
+		t.Error("the socket's file is left")
+	}
+}
+
 func TestHintBadDescriptor(t *testing.T) {
 	t.Parallel()
 	const hint = "descriptor %d is no open socket: the program that starts qmpsh has to open it and pass it on."

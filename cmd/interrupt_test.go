@@ -146,3 +146,12 @@ func TestInterruptWhileListening(t *testing.T) {
 		t.Error("the socket's file is left")
 	}
 }
+
+// A server that reads nothing, with more to send than the system keeps for it.
+func TestInterruptWhileSending(t *testing.T) {
+	t.Parallel()
+	there := make(chan struct{})
+	path := listen(t, Negotiate(), tell(there), Stall())
+	script := "x a=" + strings.Repeat("y", 4<<20) + "\n"
+	interrupted(t, interruptAt(t, script, true, at(there), "connect", path))
+}

@@ -29,6 +29,7 @@ func sizes() []size { return []size{{80, 24}, {40, 10}} }
 
 // paneScript runs qmpsh as a shell of the user's would, and keeps what it leaves.
 const paneScript = `cd "$1" && shift
+trap : INT # Ctrl-C is for qmpsh
 stty -a > before
 qmpsh "$@"
 echo $? > code.new
@@ -53,7 +54,7 @@ func openPane(t testing.TB, s size, words ...string) *pane {
 	cmd.Env = shellEnv(p.dir)
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Logf("the pane at the end:\n%s", p.text())
+			t.Logf("the pane at the end:\n%s", tail(p.text()))
 		}
 		_ = exec.Command(tmux, "-S", filepath.Join(p.dir, "tmux"), "kill-server").Run()
 		noRaces(t, p.dir)
@@ -66,7 +67,7 @@ func openPane(t testing.TB, s size, words ...string) *pane {
 
 // shellEnv is the environment of a qmpsh that keeps everything in dir.
 func shellEnv(dir string) []string {
-	return append(os.Environ(), "XDG_STATE_HOME="+filepath.Join(dir, "state"), "TMUX=", "LC_ALL=C.UTF-8", "TZ=UTC", "TERM=xterm",
+	return append(os.Environ(), "XDG_STATE_HOME="+filepath.Join(dir, "state"), "TMUX=", "LC_ALL=C.UTF-8", "TZ=UTC", "TERM=xterm", "NO_COLOR=1",
 		"QMPSH_SOCKET=", "QMP_SOCKET=", "GORACE=atexit_sleep_ms=0 log_path="+filepath.Join(dir, "race"))
 }
 
@@ -125,9 +126,6 @@ func (p *pane) text() string {
 	return strings.TrimRight(strings.Join(lines, "\n"), "\n")
 }
 
-// screen is what the window shows, row by row.
-func (p *pane) screen() string { p.t.Helper(); return p.tmux("capture-pane", "-p") }
-
 // poll waits until ok, and fails the test when that takes too long.
 func poll(t testing.TB, ok func() bool, failure func() string) {
 	t.Helper()
@@ -145,7 +143,14 @@ func (p *pane) shows(texts ...string) {
 	poll(p.t, func() bool {
 		all = p.text()
 		return inOrder(all, texts...)
-	}, func() string { return fmt.Sprintf("want %q, got:\n%s", texts, all) })
+	}, func() string { return fmt.Sprintf("want %q, got:\n%s", texts, tail(all)) })
+}
+
+// tail is what fits into a failure message.
+func tail(text string) string {
+	lines := strings.Split(text, "\n")
+	text = strings.Join(lines[max(0, len(lines)-40):], "\n")
+	return text[max(0, len(text)-3000):]
 }
 
 func inOrder(all string, texts ...string) bool {
@@ -168,7 +173,7 @@ func (p *pane) ends(lines ...string) {
 	poll(p.t, func() bool {
 		all = p.text()
 		return strings.HasSuffix("\n"+all, want)
-	}, func() string { return fmt.Sprintf("want it to end with:%s\n\ngot:\n%s", want, all) })
+	}, func() string { return fmt.Sprintf("want it to end with:%s\n\ngot:\n%s", want, tail(all)) })
 }
 
 // leaves waits until qmpsh has ended with this code, and checks that the

@@ -27,6 +27,7 @@ func machine(t *testing.T) (path string, vm *qmptest.Process, other *qmp.Client)
 	t.Helper()
 	second := filepath.Join(qmptest.Dir(t), "second.sock")
 	path, vm = qmptest.QMP(t, "-name", "vm1", "-qmp", "unix:"+second+",server=on,wait=off")
+	qmptest.AwaitUnix(t, vm, second)
 	other = qmp.NewClient(qmp.Options{})
 	if err := other.Connect(t.Context(), qmp.Address{Kind: qmp.Unix, Path: second}); err != nil {
 		t.Fatal(err)

@@ -96,8 +96,8 @@ func (c *Conn[M]) establish(ctx context.Context, at *attempt, st *stream) error 
 	s := newSession(c, st)
 	stop := onDone(ctx, func() { st.kill(context.Cause(ctx)) })
 	err := s.handshake(ctx)
-	if !stop() && err == nil {
-		err = context.Cause(ctx)
+	if stop(); err == nil {
+		err = context.Cause(ctx) // a handshake may succeed in spite of it
 	}
 	if err != nil {
 		return err

@@ -25,6 +25,7 @@ func newSync() (m *Message, reply string) {
 
 // synchronise is the handshake with an agent.
 func (hs *handshake) synchronise() error {
+	hs.session.client.framer = &agentFramer{inner: Framer{Agent: true}}
 	m, want := newSync()
 	if err := hs.Send(m); err != nil {
 		return hs.noSync(err)

@@ -102,7 +102,6 @@ func TestQ12_AnAgentThatDoesNotSynchronise(t *testing.T) {
 		{"silent", (*peer).silence, context.DeadlineExceeded},
 		{"wrong number", func(p *peer) { p.next(); p.send("\xff" + `{"return": 1}` + "\n"); p.silence() }, context.DeadlineExceeded},
 		{"end", func(p *peer) { p.next() }, io.EOF},
-		{"gone", func(p *peer) {}, io.ErrClosedPipe},
 		{"a monitor", func(p *peer) { p.send(greetingLine); p.silence() }, nil},
 	}
 	for _, test := range tests {
@@ -110,7 +109,7 @@ func TestQ12_AnAgentThatDoesNotSynchronise(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c, err := agent(t, test.script)
 				e := wantError[*AgentSyncError](t, err)
-				if test.cause != nil && !errors.Is(e, test.cause) {
+				if test.cause != nil && !errors.Is(e, test.cause) || test.cause == nil && errors.Is(e, context.DeadlineExceeded) {
 					t.Errorf("got %v", e)
 				}
 				if c.State() != proto.Idle {
@@ -139,7 +138,7 @@ func TestQ12_OneCommandAtATime(t *testing.T) {
 			p.synced()
 			for i := range 5 {
 				p.expect(fmt.Sprintf(`{"execute": "guest-%d"}`, i))
-				time.Sleep(time.Second) // time for another command to come too early
+				p.nothingMore()
 				p.reply("", fmt.Sprint(i))
 			}
 			p.command()
@@ -149,6 +148,8 @@ func TestQ12_OneCommandAtATime(t *testing.T) {
 				t.Errorf("the client sent %s", line)
 			}
 			p.reply(id, `"with id"`)
+			p.command()
+			p.send(`{"error": {"class": "GenericError", "desc": "ids are ignored here"}}` + "\n")
 			p.silence()
 		})
 		if err != nil {
@@ -169,6 +170,10 @@ func TestQ12_OneCommandAtATime(t *testing.T) {
 		reply, err := c.Do(t.Context(), Command{Name: "guest-y", ID: []byte(`"mine"`)})
 		if err != nil || string(reply.Return) != `"with id"` {
 			t.Errorf("got %s, %v", reply.Return, err)
+		}
+		_, err = c.Do(t.Context(), Command{Name: "guest-z", ID: []byte(`"mine"`)})
+		if _, ok := err.(*ExecuteError); !ok {
+			t.Errorf("got %v", err)
 		}
 	})
 }
@@ -230,6 +235,38 @@ func TestQ12_LateReplyWhileNobodyWaits(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 		time.Sleep(5 * time.Second)
+		if got, err := c.Execute(t.Context(), "guest-next", nil); err != nil || string(got) != `"right"` {
+			t.Errorf("got %s, %v", got, err)
+		}
+	})
+}
+
+// The answer to a synchronisation that comes while nobody waits is dropped too.
+func TestQ12_LateSynchronisationWhileNobodyWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, err := agent(t, func(p *peer) {
+			p.synced()
+			p.command()
+			line := p.next()
+			time.Sleep(5 * time.Second)
+			p.send("\xff" + `{"return": ` + syncOf(line) + "}\n")
+			p.synced()
+			p.command()
+			p.reply("", `"right"`)
+			p.silence()
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			_, err := c.Execute(ctx, "guest-slow", nil)
+			if !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("got %v", err)
+			}
+		}
+		time.Sleep(10 * time.Second)
 		if got, err := c.Execute(t.Context(), "guest-next", nil); err != nil || string(got) != `"right"` {
 			t.Errorf("got %s, %v", got, err)
 		}

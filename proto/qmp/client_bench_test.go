@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -117,9 +118,9 @@ func clientRoundTrips(b *testing.B, c *Client, n int) {
 
 // inTurns runs two functions in turns of block operations, until each has done b.N of
 // them. It returns how long one operation of each took, in the median turn and in the
-// one that only a tenth of the turns beats: the slower turns tell what else the
-// machine did.
-func inTurns(b *testing.B, block int, fs ...func(n int)) (median, quiet [2]time.Duration) {
+// one that only a tenth of the turns beats, since the slower turns tell what else the
+// machine did; and how much of the cores each used, the peer's part included.
+func inTurns(b *testing.B, block int, fs ...func(n int)) (median, quiet, cpu [2]time.Duration) {
 	for _, f := range fs {
 		f(block) // warm
 	}
@@ -128,9 +129,10 @@ func inTurns(b *testing.B, block int, fs ...func(n int)) (median, quiet [2]time.
 	for done := 0; done < b.N; done += block {
 		n := min(block, b.N-done)
 		for i, f := range fs {
-			start := time.Now()
+			start, used := time.Now(), cpuTime()
 			f(n)
 			took[i] = append(took[i], time.Since(start)/time.Duration(n))
+			cpu[i] += cpuTime() - used
 		}
 	}
 	b.StopTimer()
@@ -138,7 +140,7 @@ func inTurns(b *testing.B, block int, fs ...func(n int)) (median, quiet [2]time.
 		slices.Sort(took[i])
 		median[i], quiet[i] = took[i][len(took[i])/2], took[i][len(took[i])/10]
 	}
-	return median, quiet
+	return median, quiet, cpu
 }
 
 // ratio is how many times longer y took than x.
@@ -168,13 +170,14 @@ func BenchmarkClientSequential(b *testing.B) {
 		defer conn.Close()
 		c := benchClient(b, path)
 		b.ReportAllocs()
-		t, quiet := inTurns(b, 200,
+		t, quiet, cpu := inTurns(b, 200,
 			func(n int) { bareRoundTrips(b, conn, n) },
 			func(n int) { clientRoundTrips(b, c, n) })
 		b.ReportMetric(float64(t[0].Nanoseconds()), "bare-ns")
 		b.ReportMetric(float64(t[1].Nanoseconds()), "client-ns")
 		b.ReportMetric(ratio(t[0], t[1]), "ratio")
 		b.ReportMetric(ratio(quiet[0], quiet[1]), "quiet-ratio")
+		b.ReportMetric(ratio(cpu[0], cpu[1]), "cpu-ratio")
 	})
 }
 
@@ -182,7 +185,7 @@ func BenchmarkClientSequential(b *testing.B) {
 func BenchmarkClientEightInFlight(b *testing.B) {
 	onProcs(b, func(b *testing.B) {
 		c := benchClient(b, instantPeer(b))
-		t, quiet := inTurns(b, 800,
+		t, quiet, _ := inTurns(b, 800,
 			func(n int) { clientRoundTrips(b, c, n) },
 			func(n int) {
 				var callers sync.WaitGroup
@@ -212,6 +215,7 @@ func BenchmarkClientEvents(b *testing.B) {
 	batch := bytes.Repeat([]byte(event), 256)
 	b.ReportAllocs()
 	b.ResetTimer()
+	start := cpuTime()
 	var server sync.WaitGroup
 	server.Go(func() {
 		for left := b.N; left > 0; left -= 256 {
@@ -224,8 +228,19 @@ func BenchmarkClientEvents(b *testing.B) {
 		}
 	}
 	b.StopTimer()
+	b.ReportMetric(float64(b.N)/(cpuTime()-start).Seconds(), "events/core-s")
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
 	server.Wait()
+}
+
+// cpuTime is what the process, the server's half of a benchmark included, has used of
+// all cores. Unlike the clock it does not count what other processes use.
+func cpuTime() time.Duration {
+	var u syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 func socketPair(b *testing.B) (near, far net.Conn) {
@@ -268,7 +283,7 @@ func BenchmarkClientBigReply(b *testing.B) {
 		}
 	})
 	var peak uint64
-	t, _ := inTurns(b, 1,
+	t, _, _ := inTurns(b, 1,
 		func(int) {
 			near, far := socketPair(b)
 			var server sync.WaitGroup

@@ -1,7 +1,6 @@
 package qmp
 
 import (
-	"bufio"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -33,17 +32,10 @@ func serveOne(t *testing.T, l net.Listener) {
 }
 
 func serveConn(t *testing.T, conn net.Conn) {
-	out := make(chan string, 100)
-	go func() {
-		defer conn.Close()
-		for text := range out {
-			conn.Write([]byte(text))
-		}
-	}()
-	defer close(out)
-	p := &peer{t: t, conn: conn, lines: bufio.NewReader(conn), out: out}
-	p.greet()
-	p.echo()
+	play(t, conn, func(p *peer) {
+		p.greet()
+		p.echo()
+	})
 }
 
 func shortTempDir(t *testing.T) string {

@@ -16,26 +16,16 @@ import (
 func (c *Client) establish(ctx context.Context, h *proto.Handshake[*Message]) error {
 	s := ctx.Value(sessionKey{}).(*session)
 	hs := &handshake{Handshake: h, ctx: ctx, session: s}
+	var err error
 	if c.opts.Agent {
-		c.framer = &agentFramer{inner: Framer{Agent: true}}
+		err = hs.synchronise()
+	} else {
+		err = hs.introduce()
+	}
+	if err == nil {
 		c.session.Store(s)
-		return hs.synchronise()
 	}
-	if !c.opts.SkipGreeting {
-		greeting, err := hs.greeting()
-		if err != nil {
-			return err
-		}
-		s.greeting = greeting
-	}
-	c.framer = &Framer{}
-	if !c.opts.SkipNegotiation {
-		if err := hs.negotiate(); err != nil {
-			return err
-		}
-	}
-	c.session.Store(s)
-	return nil
+	return err
 }
 
 // handshake is the state of one handshake.
@@ -58,6 +48,23 @@ func (hs *handshake) next() (*Message, error) {
 			return nil, err
 		}
 	}
+}
+
+// introduce is the handshake with a QMP server, of which either part may be skipped (Q3).
+func (hs *handshake) introduce() error {
+	c := hs.session.client
+	if !c.opts.SkipGreeting {
+		greeting, err := hs.greeting()
+		if err != nil {
+			return err
+		}
+		hs.session.greeting = greeting
+	}
+	c.framer = &Framer{}
+	if c.opts.SkipNegotiation {
+		return nil
+	}
+	return hs.negotiate()
 }
 
 // greeting waits for the server's greeting (Q1).

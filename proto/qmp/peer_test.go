@@ -10,16 +10,16 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 const greetingLine = `{"QMP": {"version": {"qemu": {"micro": 22, "minor": 2, "major": 7}, "package": "Debian"}, "capabilities": ["oob"]}}` + "\r\n"
 
-// peer plays the server on the far end of a net.Pipe. What it sends waits in out, as it
-// would in a socket: it may send without reading.
+// peer plays the server on the far end of a net.Pipe. Lines that come wait in lines,
+// and what it sends waits in out, as they would in a socket.
 type peer struct {
 	t     *testing.T
-	conn  net.Conn
-	lines *bufio.Reader
+	lines chan string
 	out   chan string
 }
 
@@ -27,18 +27,33 @@ type peer struct {
 // when the script returns.
 func serve(t *testing.T, script func(*peer)) net.Conn {
 	near, far := net.Pipe()
-	out := make(chan string, 1000)
-	go func() {
-		defer close(out)
-		script(&peer{t: t, conn: far, lines: bufio.NewReader(far), out: out})
-	}()
-	go func() {
-		defer far.Close()
-		for text := range out {
-			io.WriteString(far, text) // a client that has hung up is no fault of the server
-		}
-	}()
+	go play(t, far, script)
 	return near
+}
+
+// play runs script as the server on conn, and closes conn once everything is said.
+func play(t *testing.T, conn net.Conn, script func(*peer)) {
+	p := &peer{t: t, lines: make(chan string, 1000), out: make(chan string, 1000)}
+	var loops sync.WaitGroup
+	loops.Go(func() {
+		defer close(p.lines)
+		for in := bufio.NewReader(conn); ; {
+			line, err := in.ReadString('\n')
+			if err != nil {
+				return
+			}
+			p.lines <- strings.TrimSuffix(line, "\n")
+		}
+	})
+	loops.Go(func() {
+		defer conn.Close()
+		for text := range p.out {
+			io.WriteString(conn, text) // a client that has hung up is no fault of the server
+		}
+	})
+	script(p)
+	close(p.out)
+	loops.Wait()
 }
 
 // running connects a client to a server that greets, negotiates and then runs script.
@@ -69,13 +84,7 @@ func (p *peer) send(texts ...string) {
 }
 
 // next returns the client's next line without its end; "" when it has hung up.
-func (p *peer) next() string {
-	line, err := p.lines.ReadString('\n')
-	if err != nil {
-		return ""
-	}
-	return strings.TrimSuffix(line, "\n")
-}
+func (p *peer) next() string { return <-p.lines }
 
 // command returns the next command and its id.
 func (p *peer) command() (line, id string) {
@@ -124,7 +133,19 @@ func (p *peer) echo() {
 }
 
 // silence takes everything and says nothing until the client hangs up.
-func (p *peer) silence() { io.Copy(io.Discard, p.lines) }
+func (p *peer) silence() {
+	for range p.lines {
+	}
+}
+
+// nothingMore gives the client time to send what it should not send yet.
+func (p *peer) nothingMore() {
+	p.t.Helper()
+	time.Sleep(time.Second)
+	if len(p.lines) > 0 {
+		p.t.Errorf("the client also sent %q", <-p.lines)
+	}
+}
 
 func event(name string) string {
 	return `{"timestamp": {"seconds": 1700000000, "microseconds": 5}, "event": "` + name + `"}` + "\r\n"
@@ -149,15 +170,6 @@ func do(ctx context.Context, c *Client, cmd Command) *started {
 func (d *started) wait() (string, error) {
 	<-d.done
 	return string(d.reply.Return), d.err
-}
-
-func (d *started) over() bool {
-	select {
-	case <-d.done:
-		return true
-	default:
-		return false
-	}
 }
 
 // wantError checks that err is, or wraps, an E, and returns it.

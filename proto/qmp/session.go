@@ -110,7 +110,8 @@ func (s *session) submit(k *call) error {
 		return &CommandError{Offset: -1, Problem: "an out-of-band command needs an id"}
 	case s.takenLocked(k):
 		return errDuplicateID(k)
-	case !k.oob && (len(s.inBand) >= s.limit || s.waiters.Len() > 0):
+	case !k.oob && len(s.inBand) >= s.limit:
+		// admitLocked fills free places at once, so that nobody is overtaken here.
 		k.waiting = s.waiters.PushBack(k)
 		return nil
 	}
@@ -167,11 +168,9 @@ func (s *session) admitLocked() {
 	for len(s.inBand) < s.limit && s.waiters.Len() > 0 {
 		k := s.waiters.Remove(s.waiters.Front()).(*call)
 		k.waiting = nil
-		err := errDuplicateID(k)
-		if !s.takenLocked(k) {
-			err = s.issueLocked(k)
-		}
-		if err != nil {
+		if s.takenLocked(k) {
+			k.finishLocked(errDuplicateID(k))
+		} else if err := s.issueLocked(k); err != nil {
 			k.finishLocked(err)
 		}
 	}
