@@ -67,28 +67,42 @@ func (c *collector) keysOf(a arguments) {
 	}
 	for _, f := range place.Fields() {
 		if !f.Set && strings.HasPrefix(f.Member.Name, c.partial) {
-			c.key(f)
+			c.key(a, above, f)
 		}
 	}
 	if place.Elem != nil {
-		c.indexes(a, place)
+		c.indexes(a, above, place)
 	}
 	if len(above) == 0 && a.command != nil && a.command.Open {
 		c.properties(a)
 	}
 }
 
-// key offers a member in the ways in which it can go on.
-func (c *collector) key(f qapi.Field) {
-	m, rank := f.Member, rankOther
-	label := m.Type.Label()
-	if !m.Optional {
+// key offers a member in the ways in which it can go on. Where something below it is given already, that is the way, as
+// long as there is more to give.
+func (c *collector) key(a arguments, above []string, f qapi.Field) {
+	m, name := f.Member, cmdline.QuoteKey(f.Member.Name)
+	begun, required := a.inner[f.Path] != nil, !m.Optional
+	if begun {
+		below := a.missingBelow(above, m.Name)
+		if !below.some {
+			return
+		}
+		required = len(below.required) > 0
+	}
+	rank, label := rankOther, m.Type.Label()
+	if required {
 		rank, label = rankRequired, label+", required"
 		if f.Tag {
 			rank = rankTag
 		}
 	}
-	c.ways(cmdline.QuoteKey(m.Name), m.Type, withFeatures(label, m.Features), rank)
+	label = withFeatures(label, m.Features)
+	if begun {
+		c.add(name+".", label, rank, false)
+		return
+	}
+	c.ways(name, m.Type, label, rank)
 }
 
 // ways offers a key's part with a dot behind it if members or elements may be set below it, and with a = if it may have
@@ -124,12 +138,13 @@ func goesOn(t *qapi.Type) (below, value bool) {
 }
 
 // indexes offers the elements of an array that are there, where more may be set in them, and the next one.
-func (c *collector) indexes(a arguments, place qapi.Place) {
+func (c *collector) indexes(a arguments, above []string, place qapi.Place) {
 	below, _ := goesOn(place.Elem)
 	taken := a.inner[place.Path]
 	next := 0
 	for slices.Contains(taken, strconv.Itoa(next)) && next < maxIndexes {
-		if name := strconv.Itoa(next); below && !a.set(place.Path+"."+name) {
+		name := strconv.Itoa(next)
+		if below && !a.set(place.Path+"."+name) && a.missingBelow(above, name).some {
 			c.add(name+".", place.Elem.Label(), rankOther, false)
 		}
 		next++

@@ -1,6 +1,7 @@
 package completion
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/qmpsh/qmpsh/proto/qapi"
@@ -47,7 +48,8 @@ func (l *line) restHere() bool {
 // missing gathers the arguments that are not given yet.
 type missing struct {
 	arguments
-	required, optional []string
+	required, optional []string // as one types them; optional ones of the top only
+	some               bool     // something may still be given, on any level
 }
 
 // collect gathers what is missing below keys. What is given by dotted keys may lack members itself.
@@ -56,19 +58,39 @@ func (m *missing) collect(keys []string) {
 	if err != nil || len(keys) > maxParts {
 		return
 	}
+	below := func(key string) { m.collect(append(keys[:len(keys):len(keys)], key)) }
 	for _, f := range place.Fields() {
 		switch {
 		case f.Set:
+			continue
 		case m.inner[f.Path] != nil:
-			m.collect(append(keys[:len(keys):len(keys)], f.Member.Name))
-		case f.Member.Optional:
-			if len(keys) == 0 {
-				m.optional = append(m.optional, written(f))
-			}
-		default:
+			below(f.Member.Name)
+			continue
+		case !f.Member.Optional:
 			m.required = append(m.required, written(f))
+		case len(keys) == 0:
+			m.optional = append(m.optional, written(f))
+		}
+		m.some = true
+	}
+	if place.Elem != nil {
+		m.some = true
+		for i, key := range m.inner[place.Path] {
+			if i == maxIndexes {
+				break
+			}
+			if !slices.Contains(m.inner[place.Path][:i], key) {
+				below(key)
+			}
 		}
 	}
+}
+
+// missingBelow gathers what is missing below one more key.
+func (a arguments) missingBelow(keys []string, key string) *missing {
+	m := &missing{arguments: a}
+	m.collect(append(keys[:len(keys):len(keys)], key))
+	return m
 }
 
 // written is a member as it would be typed.
