@@ -62,8 +62,26 @@ func (x *Executor) bind(ctx context.Context, st cmdline.Statement) (bound, error
 	return bound{cmd, with}, err
 }
 
-// JSON returns the message that a statement would send, without an id.
+// filter returns the filter for a statement's results: its own one before that of
+// the Executor.
+func (x *Executor) filter(st cmdline.Statement) (Filter, error) {
+	if st.Filter == "" {
+		return x.Filter, nil
+	}
+	f, err := CompileFilter(st.Filter)
+	if err != nil {
+		return Filter{}, st.ErrorAt(st.FilterAt, "the filter does not compile: "+err.Error(), "it is a jq program, for example | .[].device")
+	}
+	return f, nil
+}
+
+// JSON returns the message that a statement would send, without an id. It finds the
+// mistakes that Execute would find before sending, but does not open the file for
+// the result.
 func (x *Executor) JSON(ctx context.Context, st cmdline.Statement) ([]byte, error) {
+	if _, err := x.filter(st); err != nil {
+		return nil, err
+	}
 	b, err := x.bind(ctx, st)
 	if err != nil {
 		return nil, err
@@ -78,12 +96,9 @@ func (x *Executor) JSON(ctx context.Context, st cmdline.Statement) ([]byte, erro
 // first. Other errors are those of qmp.Client.Do, and, when the command has been
 // done, OutputError and FilterError.
 func (x *Executor) Execute(ctx context.Context, st cmdline.Statement) error {
-	filter := x.Filter
-	if st.Filter != "" {
-		var err error
-		if filter, err = CompileFilter(st.Filter); err != nil {
-			return st.ErrorAt(st.FilterAt, "the filter does not compile: "+err.Error(), "it is a jq program, for example | .[].device")
-		}
+	filter, err := x.filter(st)
+	if err != nil {
+		return err
 	}
 	b, err := x.bind(ctx, st)
 	if err != nil {

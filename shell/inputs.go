@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"unicode/utf8"
 
@@ -55,15 +56,25 @@ func (in *Inputs) one(ctx context.Context, s cmdline.Source) (string, error) {
 		if in.Secret == nil {
 			return "", errors.New("@prompt needs a terminal to ask on; @file: and @env: do not")
 		}
-		return in.Secret(ctx, s.Key)
+		value, err := in.Secret(ctx, s.Key)
+		if errors.Is(err, io.EOF) {
+			err = errors.New("nothing was typed")
+		}
+		return value, err
 	}
-	info, err := os.Stat(s.Name)
+	return readInput(s.Name)
+}
+
+// readInput reads a file, which may be a pipe that has no size.
+func readInput(path string) (string, error) {
+	f, err := os.Open(path)
 	if err != nil {
 		return "", err
 	}
-	if info.Size() > maxInput {
-		return "", fmt.Errorf("%s has more than %d MiB", s.Name, maxInput>>20)
+	defer f.Close()
+	content, err := io.ReadAll(io.LimitReader(f, maxInput+1))
+	if len(content) > maxInput {
+		return "", fmt.Errorf("%s has more than %d MiB", path, maxInput>>20)
 	}
-	content, err := os.ReadFile(s.Name)
 	return string(content), err
 }
