@@ -2,6 +2,7 @@ package shell
 
 import (
 	"errors"
+	"io"
 	"testing"
 	"testing/synctest"
 
@@ -15,22 +16,22 @@ func TestExecutorWritesWhatTheServerAnswers(t *testing.T) {
 		p := dial(t, command("a", `{"z": 1.10, "a": 2}`), refused("b"), command("c", "{}"), qmpserver.ExpectEnd())
 		var got []string
 		full := errors.New("disk full")
-		x := &Executor{Client: p.Client, Result: func(r qmp.Reply) error {
+		x := &Executor{Client: p.Client, Schemas: NoSchema(), Result: func(_ io.Writer, r qmp.Reply) error {
 			got = append(got, string(r.Return))
 			if len(got) == 2 {
 				return full
 			}
 			return nil
 		}}
-		if err := x.Execute(t.Context(), qmp.Command{Name: "a"}); err != nil {
+		if err := x.Execute(t.Context(), statement(t, "a")); err != nil {
 			t.Error(err)
 		}
 		var server *qmp.ExecuteError
-		if err := x.Execute(t.Context(), qmp.Command{Name: "b"}); !errors.As(err, &server) || server.Command.Name != "b" {
+		if err := x.Execute(t.Context(), statement(t, "b")); !errors.As(err, &server) || server.Command.Name != "b" {
 			t.Errorf("refused: %v", err)
 		}
 		var output *OutputError
-		if err := x.Execute(t.Context(), qmp.Command{Name: "c"}); !errors.As(err, &output) || !errors.Is(err, full) {
+		if err := x.Execute(t.Context(), statement(t, "c")); !errors.As(err, &output) || !errors.Is(err, full) {
 			t.Errorf("a result that cannot be written: %v", err)
 		}
 		wantEqual(t, "results", got, []string{`{"z": 1.10, "a": 2}`, "{}"})
