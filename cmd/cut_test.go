@@ -176,7 +176,9 @@ func (c *cutCase) judge(n int, ends []int, r result) error {
 		if line, ok := c.results[part]; ok {
 			out += line + "\n"
 		}
-		if word := c.events[part]; !strings.Contains(r.err, word) && whole >= c.session {
+		// When a write meets the closed connection first, the engine stops reading:
+		// events that the system holds already are not seen then.
+		if word := c.events[part]; !strings.Contains(r.err, word) && whole >= c.session && !strings.Contains(r.err, "EPIPE") {
 			return fmt.Errorf("the event %s is lost: %v", word, r)
 		}
 	}

@@ -201,6 +201,7 @@ func (s *Script) statement(ctx context.Context, src source) (string, error) {
 
 // pump hands out events until the context ends, and what has arrived by then.
 func (s *Script) pump(ctx context.Context, lost chan<- error) {
+	over := false // Next has returned the end of the context
 	for {
 		ev, err := s.Events.Next(ctx)
 		var (
@@ -215,8 +216,12 @@ func (s *Script) pump(ctx context.Context, lost chan<- error) {
 		case errors.As(err, &ended):
 			lost <- ended.Err
 			return
-		default:
+		case over:
 			return
+		default:
+			// An event that came while Next waited may have lost against the end
+			// of the context. One that is there before the call does not.
+			over = true
 		}
 	}
 }

@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// The benchmarks here measure what issue 2 promises. Each compares the client with
+// Each benchmark here compares the client with
 // doing the same by hand, in turns, so that what else the machine does hits both,
 // and reports the ratio; docs/benchmarks.md holds the figures.
 

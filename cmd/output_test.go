@@ -1,0 +1,111 @@
+package cmd_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os/exec"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/creack/pty"
+
+	. "github.com/qmpsh/qmpsh/proto/qmpserver"
+)
+
+// onTerminal runs qmpsh with stdout and stderr on a terminal and returns its exit
+// code and what the terminal got, with the line ends of files. The output must
+// fit into the terminal's buffer.
+func onTerminal(t *testing.T, env []string, args ...string) (code int, shown string) {
+	t.Helper()
+	master, end, err := pty.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer master.Close()
+	c := child(t, env, args...)
+	c.Stdout, c.Stderr = end, end
+	var failed *exec.ExitError
+	if err := c.Run(); err != nil && !errors.As(err, &failed) {
+		t.Fatal(err)
+	}
+	end.Close()
+	text, _ := io.ReadAll(master) // it ends with EIO
+	return c.ProcessState.ExitCode(), strings.ReplaceAll(string(text), "\r\n", "\n")
+}
+
+// On a terminal results are pretty and coloured, unless somebody says otherwise.
+func TestOutputOnTerminal(t *testing.T) {
+	t.Parallel()
+	const (
+		plain   = "{\n  \"name\": \"demo\"\n}\n"
+		line    = "{\"name\": \"demo\"}\n"
+		painted = "{\n  \x1b[34;1m\"name\"\x1b[0;22m: \x1b[32m\"demo\"\x1b[0m\n}\n"
+	)
+	for name, c := range map[string]struct {
+		env  string
+		args []string
+		want string
+	}{
+		"usual":              {"TERM=xterm", nil, painted},
+		"NO_COLOR":           {"TERM=xterm NO_COLOR=1", nil, plain},
+		"empty NO_COLOR":     {"TERM=xterm NO_COLOR=", nil, painted},
+		"NO_COLOR and flag":  {"TERM=xterm NO_COLOR=1", []string{"--color=always"}, painted},
+		"dumb":               {"TERM=dumb", nil, plain},
+		"dumb and flag":      {"TERM=dumb", []string{"--color=always"}, painted},
+		"never":              {"TERM=xterm", []string{"--color=never"}, plain},
+		"json":               {"TERM=xterm", []string{"-o", "json"}, line},
+		"raw":                {"TERM=xterm", []string{"-o", "raw"}, `{"return": {"name": "demo"}, "id": "qmpsh-2"}` + "\n"},
+		"script, not a word": {"TERM=xterm", []string{"connect", "-s", "demo:", "/dev/null"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			args := c.args
+			if len(args) == 0 || args[0] != "connect" {
+				args = append(args, "exec", "-s", "demo:", "query-name")
+			}
+			code, shown := onTerminal(t, strings.Fields(c.env), args...)
+			if code != 0 || shown != c.want {
+				t.Errorf("want exit code 0 and %q, got %d and %q", c.want, code, shown)
+			}
+		})
+	}
+}
+
+// What a guest or a server says cannot act on a terminal, in no format.
+func TestOutputIsHarmlessOnTerminal(t *testing.T) {
+	t.Parallel()
+	// JSON has no raw C0 in strings, but all of these.
+	const evil = `\u001b]0;gotcha\u0007\r` + " \u009b31m \x7f \u202e \u2066"
+	path := listen(t, Negotiate(), func(_ context.Context, p *Peer) error {
+		c, err := p.Receive()
+		if err != nil {
+			return err
+		}
+		member := `"return"`
+		if c.Name == "fail" {
+			member = `"error"`
+		}
+		raw := `{"timestamp": {"seconds": 1, "microseconds": 0}, "event": "` + evil + `", "data": {"` + evil + `": "` + evil + `"}}` + "\n" +
+			`{` + member + `: {"class": "` + evil + `", "desc": "` + evil + `"}, "id": ` + string(c.ID) + "}\n"
+		if err := p.Write([]byte(raw)); err != nil {
+			return err
+		}
+		return ExpectEnd()(context.Background(), p)
+	})
+	for _, args := range []string{"-o json", "-o pretty", "-o raw", "-v", "--debug"} {
+		for _, command := range []string{"good", "fail"} {
+			flags := append(strings.Fields(args), "--color=never", "exec", "-s", path, command)
+			_, shown := onTerminal(t, []string{"TERM=xterm"}, flags...)
+			if !strings.Contains(shown, "gotcha") || strings.ContainsFunc(shown, acts) || !utf8.ValidString(shown) {
+				t.Errorf("%q shows %q", flags, shown)
+			}
+		}
+	}
+}
+
+// acts says whether r could act on a terminal.
+func acts(r rune) bool {
+	return r < 0x20 && r != '\n' && r != '\t' || r >= 0x7f && r < 0xa0 || r == 0x202e || r == 0x2066
+}
