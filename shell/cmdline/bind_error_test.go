@@ -134,6 +134,7 @@ func TestErrorsStayShort(t *testing.T) {
 		long, "balloon " + long + "=1", "balloon value=" + long, "set_password password=x protocol=" + long, "device_add driver=virtio-net-pci " + long + "=1",
 		"blockdev-add driver=raw file." + long + "=1", "send-key keys." + long + "=1", "blockdev-add driver=" + long, "transaction( " + long + " )",
 		`send-key keys:=[{"` + long + `": 1}]`, `set_password password=x protocol:="` + long + `"`, "qom-set path=" + long + " property=x", "blockdev-add driver=raw file={" + long,
+		"blockdev-add driver=raw " + strings.Repeat(".file", 300)[1:] + ".x=1", "blockdev-add " + strings.Repeat(".file", 300)[1:] + ".x=1", "blockdev-add " + strings.Repeat(".file", 300)[1:] + ".filename.x=1",
 		"device_add driver=virtio-net-pci mq=" + long, `blockdev-add driver=raw file.driver=raw file.file.driver="` + long + `"`,
 	} {
 		st, err := Parse(line)

@@ -115,18 +115,11 @@ func find(layers []*qapi.Object, name string) *qapi.Member {
 func (b *binder) layers(n *node, o *qapi.Object) ([]*qapi.Object, *fault) {
 	layers := append(make([]*qapi.Object, 0, 4), o)
 	for layer := o; layer.Tag != "" && len(layers) < maxLayers; {
-		tag := layer.Member(layer.Tag)
-		if tag == nil {
+		value, known := b.tag(n, layer)
+		if !known {
 			break
 		}
-		k := n.kid(tag.Name)
-		value, ok := b.string(k)
-		if k == nil && tag.Default != nil {
-			ok = json.Unmarshal(tag.Default, &value) == nil
-		}
-		if !ok {
-			break
-		}
+		tag, k := layer.Member(layer.Tag), n.kid(layer.Tag)
 		if b.strict && k != nil && tag.Type.Kind == qapi.KindEnum && tag.Type.Enum.Value(value) == nil {
 			b.path = append(b.path, tag.Name)
 			return nil, b.notInEnum(k.leaf, tag.Type)
@@ -137,6 +130,15 @@ func (b *binder) layers(n *node, o *qapi.Object) ([]*qapi.Object, *fault) {
 		layers = append(layers, layer)
 	}
 	return layers, nil
+}
+
+// tag returns the value of the layer's tag in n, which may be a default.
+func (b *binder) tag(n *node, layer *qapi.Object) (value string, known bool) {
+	if k := n.kid(layer.Tag); k != nil {
+		return b.string(k)
+	}
+	tag := layer.Member(layer.Tag)
+	return value, tag.Default != nil && json.Unmarshal(tag.Default, &value) == nil
 }
 
 // string returns the text of n where a string or the value of an enum is due.

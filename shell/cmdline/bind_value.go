@@ -171,7 +171,7 @@ func (b *binder) json(v *value, raw []byte, t *qapi.Type) *fault {
 // plain appends a word without quotes or brackets.
 func (b *binder) plain(v *value, word string, t *qapi.Type) *fault {
 	if t == nil {
-		return b.guess(v)
+		return b.guess(v, word)
 	}
 	digits, verdict := b.word(word, t)
 	switch {
@@ -185,17 +185,16 @@ func (b *binder) plain(v *value, word string, t *qapi.Type) *fault {
 	case t.Kind == qapi.KindEnum:
 		return b.appendText(word) // a newer value
 	}
-	return b.guess(v)
+	return b.guess(v, word)
 }
 
-// guess appends a value of which nothing is known.
-func (b *binder) guess(v *value) *fault {
+// guess appends a word of which nothing is known. What is not in the text is a string then.
+func (b *binder) guess(v *value, word string) *fault {
 	if v.form == sourced {
-		return b.appendText(b.source(v))
+		return b.appendText(word)
 	}
-	raw, f := guess(*v)
-	b.out = append(b.out, raw...)
-	return f
+	b.out = append(b.out, guess(word)...)
+	return nil
 }
 
 // word returns the JSON that a word stands for where type t is due, "" if it stands for nothing there.

@@ -16,6 +16,16 @@ func (b *binder) label(below ...string) string {
 	return quoteWord(path)
 }
 
+// keys is the path of the value under way, or of one below it, as dotted keys have it. Of a long one it is the end.
+func (b *binder) keys(below ...string) string {
+	const most = 60
+	path := strings.Join(append(b.path[:len(b.path):len(b.path)], below...), ".")
+	if len(path) > most {
+		path = "…" + strings.ToValidUTF8(path[len(path)-most:], "")
+	}
+	return path
+}
+
 // nearHint offers names that may have been meant.
 func nearHint(near []string) string {
 	if len(near) == 0 {
@@ -57,32 +67,30 @@ func (b *binder) unknownMember(n, k *node, layers []*qapi.Object) *fault {
 		if layer.Tag == "" {
 			continue
 		}
-		given := n.kid(layer.Tag)
+		var known bool
+		tag = layer.Tag
+		value, known = b.tag(n, layer)
 		if cases := layer.Cases(k.name); len(cases) > 0 {
-			f.hint = casesHint(layer.Tag, cases)
-			if given == nil {
+			f.hint = casesHint(tag, cases)
+			if !known {
 				b.path = b.path[:len(b.path)-1]
-				return b.lacks(n, []string{layer.Tag}, fmt.Sprintf("%s decides whether there is %q: %s", layer.Tag, k.name, f.hint))
+				return b.lacks(n, []string{tag}, fmt.Sprintf("%s decides whether there is %q: %s", tag, k.name, f.hint))
 			}
 		}
-		tag = layer.Tag
-		value, _ = b.string(given)
 	}
 	if near := nearHint(qapi.Nearest(k.name, names)); near != "" {
 		f.hint = near
 	}
-	owner := quoteWord(b.name)
-	if len(b.path) > 1 {
-		owner = quoteWord(strings.Join(b.path[:len(b.path)-1], "."))
-	}
-	f.msg = fmt.Sprintf("%s has no argument %s", owner, quoteWord(k.name))
+	outer := *b
+	outer.path = b.path[:len(b.path)-1]
+	f.msg = fmt.Sprintf("%s has no argument %s", outer.label(), quoteWord(k.name))
 	if value != "" {
 		f.msg += fmt.Sprintf(" with %s=%s", tag, value)
 	}
 	switch {
 	case f.hint != "":
 	case tag != "" && value == "":
-		f.hint = fmt.Sprintf("%s decides what it takes", strings.Join(append(b.path[:len(b.path)-1:len(b.path)-1], tag), "."))
+		f.hint = fmt.Sprintf("%s decides what it takes", outer.keys(tag))
 	default:
 		f.hint = listHint("it takes", names)
 	}
@@ -169,7 +177,7 @@ func (b *binder) notAnIndex(n, k *node) *fault {
 	f := &fault{
 		at:   k.at,
 		msg:  fmt.Sprintf("%s is an array, and %s is no number of an element", b.label(), quoteWord(k.name)),
-		hint: "elements count from 0: " + strings.Join(b.path, ".") + ".0",
+		hint: "elements count from 0: " + b.keys("0"),
 	}
 	if len(k.name) <= 30 && !allDigits(k.name) {
 		f.hint += "." + k.name
@@ -228,7 +236,7 @@ func (b *binder) wrongType(v *value, t *qapi.Type) *fault {
 		return b.notInEnum(v, enum)
 	}
 	f := &fault{at: v.at, msg: fmt.Sprintf("%s takes %s, not %s", b.label(), due(t), given)}
-	name := strings.Join(b.path, ".")
+	name := b.keys()
 	_, verdict := integer(v.text)
 	switch {
 	case v.form == quotedText && t.Kind != qapi.KindObject && t.Kind != qapi.KindArray:

@@ -5,34 +5,22 @@ import (
 	"strings"
 )
 
-// guess gives an argument's value its JSON type from its looks alone, as qmp-shell does: what holds where no schema says
-// better. v is neither exactJSON nor sourced.
+// guess gives a word its JSON type from its looks alone, as qmp-shell does: what holds where no schema says better. (What
+// begins with a bracket is JSON or text, see binder.brackets; quotes make a string.)
 //
-// A value with quotes is a string. An integer as JSON writes it is a number and keeps every digit. Other things that
-// Python's int() takes (007, +60, 1_000) would have to be sent with other digits than those typed: they are strings.
-// True and false in any case are booleans. What begins with { or [ is JSON or a Python literal; if it is neither, it is
-// a string as long as it cannot have been meant as one (see plainBrackets). Everything else is a string, 1.5 and null too.
-func guess(v value) (json.RawMessage, *fault) {
-	switch v.form {
-	case bracketed:
-		raw, _, f := v.literal()
-		if f == nil {
-			return raw, nil
-		}
-		if !plainBrackets(v.text) {
-			return nil, v.looksBroken(f)
-		}
-	case plainWord:
-		switch {
-		case isInteger(v.text):
-			return json.RawMessage(v.text), nil
-		case strings.EqualFold(v.text, "true"):
-			return json.RawMessage("true"), nil
-		case len(v.text) == len("false") && strings.EqualFold(v.text, "false"): // the length: EqualFold takes ſ for s
-			return json.RawMessage("false"), nil
-		}
+// An integer as JSON writes it is a number and keeps every digit. Other things that Python's int() takes (007, +60, 1_000)
+// would have to be sent with other digits than those typed: they are strings. True and false in any case are booleans.
+// Everything else is a string, 1.5 and null too.
+func guess(word string) json.RawMessage {
+	switch {
+	case isInteger(word):
+		return json.RawMessage(word)
+	case strings.EqualFold(word, "true"):
+		return json.RawMessage("true")
+	case len(word) == len("false") && strings.EqualFold(word, "false"): // the length: EqualFold takes ſ for s
+		return json.RawMessage("false")
 	}
-	return appendString(nil, v.text), nil
+	return appendString(nil, word)
 }
 
 // isInteger says whether s is an integer as JSON writes it.

@@ -72,7 +72,8 @@ func (p *parser) action(line []word) *fault {
 		return &fault{at: first.start, msg: quoteWord(first.raw()) + " is for the shell and cannot be an action", hint: "close the transaction with )"}
 	case first.bracket && first.eq < 0 && first.raw()[0] == '{':
 		object := &value{form: bracketed, text: first.raw(), at: first.start}
-		if _, _, f := object.literal(); f != nil {
+		if _, f := parseLiteral(object.text); f != nil {
+			f.at += object.at
 			return f
 		}
 		if len(line) > 1 {

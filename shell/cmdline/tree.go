@@ -54,11 +54,12 @@ func (n *node) open() (bool, *fault) {
 	if v.form != bracketed && v.form != exactJSON {
 		return false, nil
 	}
-	raw, _, f := v.literal()
+	raw, f := parseLiteral(v.text)
 	switch {
 	case f != nil && v.form == bracketed && plainBrackets(v.text):
 		return false, nil
 	case f != nil:
+		f.at += v.at
 		return false, v.looksBroken(f)
 	case raw[0] != '{':
 		return false, nil

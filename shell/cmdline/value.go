@@ -85,16 +85,6 @@ func sourceOf(raw string) (kind SourceKind, name string, ok bool) {
 	return Env, name, ok
 }
 
-// literal reads the value's text as JSON or a Python literal. asTyped says that offsets in raw are those in the text.
-func (v value) literal() (raw []byte, asTyped bool, f *fault) {
-	raw, f = parseLiteral(v.text)
-	if f != nil {
-		f.at += v.at
-		return nil, false, f
-	}
-	return raw, string(raw) == v.text, nil
-}
-
 // looksBroken makes the fault for a value that begins like JSON and is none.
 func (v value) looksBroken(f *fault) *fault {
 	f.msg = fmt.Sprintf("%s looks like JSON, but: %s", quoteWord(v.text), f.msg)
