@@ -1,0 +1,125 @@
+package cmd_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/qmpsh/qmpsh/proto/qapi/qapitest"
+	"github.com/qmpsh/qmpsh/proto/qmp/qmptest"
+	. "github.com/qmpsh/qmpsh/proto/qmpserver"
+)
+
+// What follows the last candidate: no files; no space behind a key.
+const (
+	noFiles = ":4"
+	noSpace = ":6"
+)
+
+// candidates asks for completions as a user's shell does.
+func candidates(t *testing.T, args ...string) (texts []string, directive string) {
+	t.Helper()
+	at := 0
+	if i := slices.Index(args, "--"); i >= 0 { // global flags before the request
+		at, args = i, slices.Delete(slices.Clone(args), i, i+1)
+	}
+	r := run(t, "", slices.Insert(args, at, "__complete")...).must(t, 0)
+	lines := strings.Split(strings.TrimSuffix(r.out, "\n"), "\n")
+	for _, line := range lines[:len(lines)-1] {
+		text, _, _ := strings.Cut(line, "\t")
+		texts = append(texts, text)
+	}
+	if !strings.HasPrefix(r.err, "Completion ended with directive: ") || strings.Count(r.err, "\n") != 1 {
+		t.Errorf("it is not silent: %v", r)
+	}
+	return texts, lines[len(lines)-1]
+}
+
+func wantCandidates(t *testing.T, directive string, want []string, args ...string) {
+	t.Helper()
+	got, ends := candidates(t, args...)
+	if !slices.Equal(got, want) || ends != directive {
+		t.Errorf("%q: got %q %s, want %q %s", args, got, ends, want, directive)
+	}
+}
+
+func TestCompleteOffline(t *testing.T) {
+	t.Parallel()
+	file := schemaFile(t)
+	for _, c := range []struct {
+		words, last string
+		directive   string
+		want        []string
+	}{
+		{"", "query-block", noFiles, []string{"query-block", "query-block-exports", "query-block-jobs", "query-blockstats"}},
+		{"device_add", "dr", noSpace, []string{"driver="}},
+		{"block-dirty-bitmap-add", "", noSpace, []string{"name=", "node=", "disabled=", "granularity=", "persistent="}},
+		{"block-dirty-bitmap-add name=x", "n", noSpace, []string{"node="}},
+		{"blockdev-add", "driver=qco", noFiles, []string{"driver=qcow", "driver=qcow2"}},
+		{"blockdev-add driver=raw", "file.driver=vv", noFiles, []string{"file.driver=vvfat"}},
+		{"set_link name=x", "up=", noFiles, []string{"up=off", "up=on"}},
+		{"nosuch", "a", noFiles, nil},
+		{"query-status", "", noFiles, nil},
+	} {
+		args := append([]string{"exec", "--schema", file}, strings.Fields(c.words)...)
+		wantCandidates(t, c.directive, c.want, append(args, c.last)...)
+	}
+	wantCandidates(t, noFiles, []string{"query-block-exports", "query-block-jobs"}, "describe", "--schema", file, "query-block-")
+	wantCandidates(t, noFiles, nil, "describe", "--schema", file, "query-status", "")
+	wantCandidates(t, noFiles, nil, "exec", "--schema", file+".no", "query-s")
+}
+
+// Whatever keeps the server from answering, nothing is said and nothing is offered.
+func TestCompleteStaysSilent(t *testing.T) {
+	t.Parallel()
+	for name, steps := range map[string][]Step{
+		"held by another client": {Silence()},
+		"held later":             {Greet(), Silence()},
+		"busy":                   {Negotiate(), Expect("query-qmp-schema"), ExpectEnd()},
+		"without a schema":       {Negotiate(), Expect("query-qmp-schema"), ReplyError("CommandNotFound", "no"), ExpectEnd()},
+		"nonsense":               {Send("SSH-2.0-OpenSSH\r\n"), Silence()},
+		"gone":                   {Negotiate(), Expect("query-qmp-schema"), Close()},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			wantCandidates(t, noFiles, nil, "exec", "-s", listen(t, steps...), "query-s")
+		})
+	}
+	wantCandidates(t, noFiles, nil, "exec", "-s", "/no/such/socket", "query-s")
+	wantCandidates(t, noFiles, nil, "exec", "-s", "nonsense", "query-s")
+	wantCandidates(t, noFiles, nil, "exec", "query-s")
+	wantCandidates(t, noFiles, nil, "describe", "-s", "/no/such/socket", "query-s")
+}
+
+// What lives on a server that says nothing more is not waited for longer than the
+// rest.
+func TestCompleteWithoutLiveValues(t *testing.T) {
+	t.Parallel()
+	path := listen(t, Negotiate(), Expect("query-qmp-schema"), Reply(string(qapitest.RawQEMU(t))), Expect("*"), ExpectEnd())
+	wantCandidates(t, noFiles, nil, "exec", "-s", path, "block-dirty-bitmap-add", "node=")
+}
+
+func TestLiveComplete(t *testing.T) {
+	t.Parallel()
+	path, _ := qmptest.QMP(t, "-blockdev", "null-co,node-name=disk7,size=1048576", "-device", "virtio-rng-pci,id=rng0",
+		"-object", "memory-backend-ram,id=mem1,size=1048576")
+	wantCandidates(t, noSpace, []string{"driver="}, "exec", "-s", path, "device_add", "dr")
+	// A busy machine may need longer than a user waits for it. Then nothing is offered,
+	// and never anything else.
+	for _, c := range []struct {
+		directive string
+		want      string
+		words     []string
+	}{
+		{noFiles, "node=disk7", []string{"block-dirty-bitmap-add", "node=d"}},
+		{noFiles, "id=rng0", []string{"device_del", "id=rn"}},
+		{noFiles, "driver=virtio-rng-pci", []string{"device_add", "driver=virtio-rng-pc"}},
+		{noSpace, "vectors=", []string{"device_add", "driver=virtio-rng-pci", "vec"}},
+		{noFiles, "id=mem1", []string{"object-del", "id="}},
+	} {
+		poll(t, func() bool {
+			got, _ := candidates(t, append([]string{"exec", "-s", path}, c.words...)...)
+			return slices.Contains(got, c.want)
+		}, func() string { return c.want + " is not offered" })
+	}
+}
