@@ -233,7 +233,7 @@ func (t *Terminal) begin(prompt string) error {
 		defer t.mu.Unlock()
 		return io.EOF
 	}
-	t.reading, t.asked, t.redo = true, prompt, redraw{}
+	t.reading, t.asked, t.redo, t.tabbed = true, prompt, redraw{}, lastTab{}
 	spoilt := t.searched
 	t.searched = false
 	t.mu.Unlock()
