@@ -44,8 +44,21 @@ func (p *parser) filterOutput(text string, at, end int) *fault {
 		r.Append, r.At = true, at+2
 	}
 	raw := text[r.At:end]
-	r.At += len(raw) - len(strings.TrimLeft(raw, " \t\r"))
-	r.Path, _ = unquote(strings.TrimSpace(raw))
+	tokens, f := lex(raw)
+	switch {
+	case f != nil:
+		f.at += r.At
+		return f
+	case len(tokens) > 1:
+		behind := tokens[1]
+		return &fault{
+			at: r.At + behind.Start, msg: quoteWord(raw[behind.Start:behind.End]) + " stands behind the file's name",
+			hint: "the file's name ends the line; one with spaces needs quotes",
+		}
+	case len(tokens) == 1:
+		r.At += tokens[0].Start
+		r.Path = wordOf(raw, tokens[0]).name()
+	}
 	return p.output(r, at)
 }
 

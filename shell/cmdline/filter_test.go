@@ -37,6 +37,7 @@ func TestFilterAndFile(t *testing.T) {
 		{"filter that compares and writes", `x | .a > 5 > f.json`, `.a > 5`, `f.json`, `x`},
 		{"filter that compares a sum", `x | .a > b.c + 1`, `.a > b.c + 1`, ``, `x`},
 		{"arrows in jq's strings", `x | "\("a > b.c" | . + " >> ")"`, `"\("a > b.c" | . + " >> ")"`, ``, `x`},
+		{"nothing but an arrow", `x |> f.json`, `> f.json`, ``, `x`},
 		{"jq without spaces", `x | .a>b.c`, `.a>b.c`, ``, `x`},
 		{"a filter's broken quote", `x | "a`, `"a`, ``, `x`},
 	}
@@ -80,6 +81,9 @@ func TestFilterAndFileErrors(t *testing.T) {
 		{`x > f | .a > g.h`, "1:12", "one file only"},
 		{`x > f a=1`, "1:7", `"a=1" stands behind the file's name`},
 		{`x | .a >> `, "1:10", "file's name is empty"},
+		{`x | .a >> f > g.h`, "1:13", `">" stands behind the file's name`},
+		{`x | .a >> f g`, "1:13", `"g" stands behind the file's name`},
+		{`x | .a >> "f`, "1:11", "never closed"},
 		{`| .a`, "1:3", "no command before"},
 		{`> f`, "1:3", "no command before"},
 		{`x|.a`, "1:2", `"x|.a" is no command`},
@@ -92,6 +96,9 @@ func TestFilterAndFileErrors(t *testing.T) {
 		var e *Error
 		if !errors.As(err, &e) || place(e) != tt.at || !strings.Contains(e.Msg, tt.msg) {
 			t.Errorf("%s: %#v, want %s %s", tt.line, err, tt.at, tt.msg)
+		}
+		if strings.HasSuffix(tt.msg, "is no command") && e.Hint != "put a space before the "+tt.line[1:2] {
+			t.Errorf("%s: hint %q", tt.line, e.Hint)
 		}
 	}
 }

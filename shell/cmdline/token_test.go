@@ -48,6 +48,8 @@ func TestLexRoles(t *testing.T) {
 		"transaction( a | b > c )":         "O:transaction( N:a A:| A:b A:> A:c C:)",
 		"transaction(\n\n# c\na k={\n} )":  "O:transaction( NL NL #:# c NL N:a A:k={\n} C:)",
 		"transaction actions=[] )":         "N:transaction A:actions=[] A:)",
+		"x ( a":                            "N:x A:( A:a",
+		"x transaction ( a":                "N:x A:transaction A:( A:a",
 		"x > f g":                          "N:x >:> F:f A:g",
 		".source > f":                      "D:.source >:> F:f",
 		"x | .a \\\n | .b\ny":              "N:x |:| .a \\\n | .b NL N:y",
