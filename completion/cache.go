@@ -80,9 +80,6 @@ func (c *Cache) look(q Query) (list []Value, known bool, flight <-chan struct{})
 	}
 	e := c.entries[q]
 	if e == nil {
-		if c.flights >= maxFlights {
-			return nil, false, nil
-		}
 		if len(c.entries) >= maxEntries {
 			c.dropLocked(func(Kind) bool { return true })
 		}

@@ -107,6 +107,10 @@ func (c *collector) behindDot() {
 		c.keysOf(c.argumentsOf(root{object: event.Data}))
 		return
 	}
+	if c.takes(TakesCommands) && len(c.line.words) > 0 {
+		c.described()
+		return
+	}
 	for _, choice := range c.dotWord().Choices {
 		c.add(choice, "", rankOther, true)
 	}
@@ -125,6 +129,49 @@ func (c *collector) behindDot() {
 	}
 	if c.takes(TakesFiles) {
 		c.files()
+	}
+}
+
+// described offers what leads further into the command or event that is named: members, and values of tags (see
+// qapi.Schema.Describe).
+func (c *collector) described() {
+	var r root
+	if event := c.event(); event != nil {
+		r.object = event.Data
+	} else if c.Schema != nil {
+		if r.command = c.Schema.Command(c.line.words[0].raw); r.command == nil {
+			return
+		}
+	} else {
+		return
+	}
+	a := c.argumentsOf(r)
+	if c.line.typed.eq >= 0 {
+		c.valueOf(a)
+		return
+	}
+	var above []string
+	for _, w := range c.line.words[1:] {
+		if parts, _, ok := w.parts(w.raw); ok && w.eq < 0 {
+			above = append(above, parts...)
+		}
+	}
+	parts, last, ok := c.line.typed.parts(c.line.typed.raw)
+	if !ok || len(above) > maxParts {
+		return
+	}
+	above = append(above, parts[:len(parts)-1]...)
+	place, err := a.at(above, a.known)
+	if err != nil {
+		return
+	}
+	c.from, c.partial = last, c.line.typed.raw[last:]
+	for _, f := range place.Fields() {
+		if label := f.Member.Type.Label(); f.Tag && !f.Set {
+			c.add(f.Member.Name+"=", label, rankTag, false)
+		} else if !f.Set {
+			c.add(f.Member.Name, label, rankOther, true)
+		}
 	}
 }
 
