@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -25,16 +26,21 @@ func completeExec(o *options) cobra.CompletionFunc {
 	}
 }
 
-// completeNames completes the name that describe takes.
+// completeNames completes the words that describe takes: a name, and what it
+// consists of.
 func completeNames(o *options) cobra.CompletionFunc {
 	return func(_ *cobra.Command, words []string, last string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		if len(words) > 0 {
-			return nil, cobra.ShellCompDirectiveNoFileComp
-		}
 		return o.completions(func(e completion.Env) []completion.Candidate {
-			line := ".describe " + last
 			e.Words = []completion.Word{{Name: ".describe", Takes: completion.TakesCommands | completion.TakesEvents}}
-			return completion.Complete(line, len(line), e).Candidates
+			before := strings.Join(append([]string{".describe"}, words...), " ") + " "
+			r := completion.Complete(before+last, len(before)+len(last), e)
+			if r.Start < len(before) {
+				return nil
+			}
+			for i := range r.Candidates { // the user's own shell replaces the whole word
+				r.Candidates[i].Text = last[:r.Start-len(before)] + r.Candidates[i].Text
+			}
+			return r.Candidates
 		})
 	}
 }
