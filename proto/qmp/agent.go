@@ -79,7 +79,9 @@ func (s *session) syncedLocked(m *Message) remark {
 }
 
 // agentFramer is a Framer that never fails: behind what is no message it goes on with
-// the next line or the next 0xFF. What it cuts out may be no JSON.
+// the next line or the next 0xFF. What it cuts out may be no JSON. It goes on behind
+// the byte that was wrong, not behind where the message began: a guest could make us
+// look at the same bytes thousands of times.
 type agentFramer struct {
 	inner   Framer
 	discard bool // up to the next line or 0xFF
@@ -110,7 +112,7 @@ func (f *agentFramer) Scan(p []byte) (skip, end int, err error) {
 			// The pieces seen so far are a message for ParseMessage to refuse.
 			return 0, 0, nil
 		}
-		at += skip
+		at += f.inner.fault
 	}
 }
 
