@@ -26,8 +26,10 @@
 //
 // # Callbacks
 //
-// The functions of a [Protocol] run on the engine's goroutines (Send also on those
-// of its callers). They must not wait for the engine: Disconnect, Flush and Wait, called from one of them,
-// return [ErrCallback] at once, Disconnect after scheduling the disconnect.
+// The functions of a [Protocol] run on the engine's goroutines. They must not wait
+// for the engine: Disconnect, Flush and Wait, called from one of them, return
+// [ErrCallback] at once, Disconnect after scheduling the disconnect. The exception
+// is Protocol.Send, which runs on the goroutine of a caller of Conn.Send too: it may
+// only write, because there nobody would notice that it waits for itself.
 // A panic in a callback is not recovered.
 package proto

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"strconv"
 
@@ -65,20 +66,22 @@ func (s *session) startSyncLocked() *Message {
 
 // syncedLocked takes a message while an agent may still answer somebody who gave up.
 // The answer to the synchronisation lets the command go that waits for it.
-func (s *session) syncedLocked(m *Message) {
+func (s *session) syncedLocked(m *Message) remark {
 	if s.sync == "" || string(m.Return) != s.sync {
-		s.client.log.Debug("dropped a late message of the agent", "message", head(m.Raw))
-		return
+		return remark{slog.LevelDebug, "dropped a late message of the agent"}
 	}
 	s.sync, s.dirty = "", false
 	k := s.inBand[0]
 	k.sent = true
 	// It fails only if the session is ending, which finishes the call.
 	_ = s.client.conn.Send(&k.msg)
+	return remark{}
 }
 
 // agentFramer is a Framer that never fails: behind what is no message it goes on with
-// the next line or the next 0xFF. What it cuts out may be no JSON.
+// the next line or the next 0xFF. What it cuts out may be no JSON. It goes on behind
+// the byte that was wrong, not behind where the message began: a guest could make us
+// look at the same bytes thousands of times.
 type agentFramer struct {
 	inner   Framer
 	discard bool // up to the next line or 0xFF
@@ -109,7 +112,7 @@ func (f *agentFramer) Scan(p []byte) (skip, end int, err error) {
 			// The pieces seen so far are a message for ParseMessage to refuse.
 			return 0, 0, nil
 		}
-		at += skip
+		at += f.inner.fault
 	}
 }
 

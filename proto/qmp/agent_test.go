@@ -316,28 +316,3 @@ func TestQ12_AgentThatHangs(t *testing.T) {
 		}
 	})
 }
-
-func TestQ12_AgentFramerNeverFails(t *testing.T) {
-	const good = `{"return": 1}`
-	for _, left := range leftovers {
-		stream := left + "\xff" + good + "\n" + `oops` + "\n" + good + "\n"
-		for cut := range min(len(stream), 200) {
-			f := &agentFramer{inner: Framer{Agent: true}}
-			r := proto.NewReader(io.MultiReader(strings.NewReader(stream[:cut]), strings.NewReader(stream[cut:])), 0)
-			var got []string
-			for {
-				m, err := r.ReadMessage(f)
-				if err != nil {
-					if err != io.EOF {
-						t.Fatalf("%.40q cut at %d: %v", left, cut, err)
-					}
-					break
-				}
-				got = append(got, string(m))
-			}
-			if len(got) < 2 || got[len(got)-1] != good || got[len(got)-2] != good {
-				t.Fatalf("%.40q cut at %d: got %.200q", left, cut, got)
-			}
-		}
-	}
-}

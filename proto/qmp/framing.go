@@ -15,6 +15,7 @@ type Framer struct {
 
 	depth int  // open objects and arrays; 0 between messages
 	place byte // where in a message the last byte was: one of the in… constants
+	fault int  // after an error, where in p the offending byte stands
 }
 
 // Places inside a message where a piece of the stream may end.
@@ -29,6 +30,7 @@ func (f *Framer) Scan(p []byte) (skip, end int, err error) {
 	i := 0
 	if f.depth == 0 {
 		if i, err = start(p); err != nil || i == len(p) {
+			f.fault = i
 			return i, -1, err
 		}
 		skip = i
@@ -43,7 +45,7 @@ func (f *Framer) Scan(p []byte) (skip, end int, err error) {
 		f.depth, f.place = 0, inTokens
 	}
 	if err != nil {
-		end = -1
+		f.fault, end = end-1, -1
 	}
 	return skip, end, err
 }

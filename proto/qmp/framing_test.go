@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"github.com/qmpsh/qmpsh/proto"
 )
@@ -210,4 +211,44 @@ func FuzzFramer(f *testing.F) {
 // sameFrame compares what frames returns. An error's words may depend on how much of a word had come.
 func sameFrame(a, b string) bool {
 	return a == b || strings.HasPrefix(a, "!") && strings.HasPrefix(b, "!")
+}
+
+func TestQ12_AgentFramerNeverFails(t *testing.T) {
+	const good = `{"return": 1}`
+	for _, left := range leftovers {
+		stream := left + "\xff" + good + "\n" + `oops` + "\n" + good + "\n"
+		for cut := range min(len(stream), 200) {
+			f := &agentFramer{inner: Framer{Agent: true}}
+			r := proto.NewReader(io.MultiReader(strings.NewReader(stream[:cut]), strings.NewReader(stream[cut:])), 0)
+			var got []string
+			for {
+				m, err := r.ReadMessage(f)
+				if err != nil {
+					if err != io.EOF {
+						t.Fatalf("%.40q cut at %d: %v", left, cut, err)
+					}
+					break
+				}
+				got = append(got, string(m))
+			}
+			if len(got) < 2 || got[len(got)-1] != good || got[len(got)-2] != good {
+				t.Fatalf("%.40q cut at %d: got %.200q", left, cut, got)
+			}
+		}
+	}
+}
+
+// A guest is not to be trusted: of a broken message that holds many starts of messages,
+// it must not matter how many.
+func TestQ12_AgentFramerLooksAtBytesOnce(t *testing.T) {
+	f := &agentFramer{inner: Framer{Agent: true}}
+	p := []byte(strings.Repeat("{\n", 9000) + strings.Repeat("1\n", 1<<20) + "!\n" + `{"return": 1}`)
+	began := time.Now()
+	skip, end, err := f.Scan(p)
+	if err != nil || end < 0 || string(p[skip:end]) != `{"return": 1}` {
+		t.Errorf("got %d, %d, %v", skip, end, err)
+	}
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("%d bytes took %v", len(p), took)
+	}
 }

@@ -3,8 +3,10 @@ package qmp
 import (
 	"bytes"
 	"container/list"
+	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"slices"
 	"sync"
 
@@ -205,68 +207,75 @@ func (s *session) abandon(k *call, cause error) (err error, gone bool) {
 	return cause, true
 }
 
+// remark is what the log is to hear of a message once the lock is free: a log handler
+// may be slow, and may ask the client something.
+type remark struct {
+	level slog.Level
+	text  string // "" for nothing
+}
+
 // answer takes a message that is no event. It runs on the reader's goroutine. Its
 // error ends the session.
 func (s *session) answer(m *Message) error {
 	s.mu.Lock()
-	k, err := s.matchLocked(m)
+	k, r, err := s.matchLocked(m)
 	if k != nil {
 		s.removeLocked(k)
 		s.admitLocked()
-	}
-	if k == nil || k.abandoned {
-		s.mu.Unlock()
-		if k != nil {
-			s.client.log.Debug("dropped a late reply", "command", k.cmd.Name, "id", k.key)
+		switch {
+		case !k.abandoned:
+			k.settleLocked(m)
+		case r.text == "":
+			r = remark{slog.LevelDebug, "dropped a late reply"}
 		}
-		return err
 	}
-	k.settleLocked(m)
 	s.mu.Unlock()
-	return nil
+	if r.text != "" {
+		log := s.client.log
+		if k != nil {
+			log = log.With("command", k.cmd.Name)
+		}
+		log.Log(context.Background(), r.level, r.text, "message", head(m.Raw))
+	}
+	return err
 }
 
-// matchLocked finds the command that m answers (Q5). It returns nil, and says why in
-// the log, if there is none.
-func (s *session) matchLocked(m *Message) (*call, error) {
-	log := s.client.log
+// matchLocked finds the command that m answers (Q5). It returns nil, and usually a
+// remark that says why, if there is none.
+func (s *session) matchLocked(m *Message) (*call, remark, error) {
+	warn := func(text string) remark { return remark{slog.LevelWarn, text} }
 	switch {
 	case s.sync != "" || s.dirty:
-		s.syncedLocked(m)
-		return nil, nil
+		return nil, s.syncedLocked(m), nil
 	case m.ID != nil:
 		k := s.findLocked(m.ID)
 		if k == nil {
-			log.Warn("dropped a message with an unknown id", "message", head(m.Raw))
+			return nil, warn("dropped a message with an unknown id"), nil
 		}
-		return k, nil
+		return k, remark{}, nil
 	case m.Return == nil && m.Error == nil:
-		log.Warn("dropped a message of no known kind", "message", head(m.Raw))
-		return nil, nil
+		return nil, warn("dropped a message of no known kind"), nil
 	case len(s.inBand) == 0 && len(s.outOfBand) == 0:
-		log.Warn("dropped a reply that nobody waits for", "message", head(m.Raw))
-		return nil, nil
+		return nil, warn("dropped a reply that nobody waits for"), nil
 	}
 	// In-band commands are answered in the order in which they were sent.
 	if len(s.inBand) > 0 {
 		k := s.inBand[0]
 		if k.key == "" || s.serial {
-			return k, nil
+			return k, remark{}, nil
 		}
 		if m.Error == nil {
-			log.Warn("the server ignores ids: one command at a time from now on")
 			s.serial, s.limit = true, 1
-			return k, nil
+			return k, warn("the server ignores ids: one command at a time from now on"), nil
 		}
 	}
 	if m.Error == nil {
-		log.Warn("dropped a reply without an id", "message", head(m.Raw))
-		return nil, nil
+		return nil, warn("dropped a reply without an id"), nil
 	}
 	// The server could not even read the id of what it complains about. There is no
 	// telling how much of our stream it dropped, and which commands will still be
 	// answered: going on could give one command the answer of another.
-	return nil, &ServerParseError{Origin: proto.Here(), Raw: m.Raw, Err: m.ExecuteError(Command{})}
+	return nil, remark{}, &ServerParseError{Origin: proto.Here(), Raw: m.Raw, Err: m.ExecuteError(Command{})}
 }
 
 // end is the end of a session that was established: it finishes what is open (Q8) and
