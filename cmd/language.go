@@ -57,7 +57,11 @@ func (o *options) executor(client *qmp.Client) (*shell.Executor, error) {
 // negotiation the server does not answer questions about it.
 func (o *options) attach(x *shell.Executor, client *qmp.Client) {
 	x.Client = client
-	if o.schemaFile == "" && !o.agent && !o.skipNegotiation {
+	switch {
+	case o.agent || o.skipNegotiation:
+	case o.schemaFile != "":
+		x.Schemas.Ask(client)
+	default:
 		x.Schemas = shell.NewSchemas(client)
 	}
 }

@@ -107,8 +107,7 @@ func TestAssistWithoutASchema(t *testing.T) {
 func TestAssistDoesNotWaitForTheSchema(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := NewSchemas(nil)
-		s.mu.Lock()
-		defer s.mu.Unlock()
+		s.reading = make(chan struct{})
 		a := &Assist{Schemas: s}
 		_ = a.Complete("query-st", 8, 80)
 		_ = a.Hint("device_del ")

@@ -3,6 +3,7 @@ package shell
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -16,45 +17,77 @@ import (
 type Schemas struct {
 	ask func(ctx context.Context, command string, args json.RawMessage) (json.RawMessage, error)
 
-	mu     sync.Mutex // held while the schema is read, so that nobody reads it twice
-	tried  bool
-	schema *qapi.Schema
+	mu      sync.Mutex    // never held while the server is asked
+	fixed   bool          // the schema is not the server's to tell
+	tried   bool          // schema is what there is, be it nil
+	schema  *qapi.Schema  // nil if there is none, or not yet
+	round   int           // counts connections: the answer of an old one is not for the new one
+	reading chan struct{} // closed when the reader under way has ended; nil if nobody reads
 }
 
 // NewSchemas makes the schema of client's server. Nothing is read yet.
 func NewSchemas(client *qmp.Client) *Schemas { return &Schemas{ask: client.Execute} }
 
 // FixedSchema is a schema that is there already, from a file.
-func FixedSchema(s *qapi.Schema) *Schemas { return &Schemas{tried: true, schema: s} }
+func FixedSchema(s *qapi.Schema) *Schemas { return &Schemas{fixed: true, tried: true, schema: s} }
 
 // NoSchema is for servers that have none: values are taken for what they look like.
-func NoSchema() *Schemas { return &Schemas{tried: true} }
+func NoSchema() *Schemas { return FixedSchema(nil) }
+
+// Ask lets the schema of a file ask client's server for what no schema tells: the
+// properties of devices and objects.
+func (s *Schemas) Ask(client *qmp.Client) { s.ask = client.Execute }
 
 // Get returns the schema, and reads it first if it must. A server without one, or
 // with one that cannot be understood, gives nil: the user's values are then
-// guessed, and the server has the last word as ever.
+// guessed, and the server has the last word as ever. It gives nil as well when ctx
+// ends or the connection does; the next Get tries again.
 func (s *Schemas) Get(ctx context.Context) *qapi.Schema {
 	s.mu.Lock()
+	for !s.tried && s.reading != nil { // one reads for all
+		reading := s.reading
+		s.mu.Unlock()
+		select {
+		case <-reading:
+		case <-ctx.Done():
+			return nil
+		}
+		s.mu.Lock()
+	}
 	defer s.mu.Unlock()
-	if s.tried {
-		return s.schema
-	}
-	raw, err := s.ask(ctx, "query-qmp-schema", nil)
-	if ctx.Err() != nil {
-		return nil // the next one may have more time
-	}
-	s.tried = true
-	if err == nil {
-		s.schema, _ = qapi.Parse(raw)
+	for !s.tried {
+		round := s.round
+		s.reading = make(chan struct{})
+		s.mu.Unlock()
+		schema, answered := s.read(ctx)
+		s.mu.Lock()
+		close(s.reading)
+		s.reading = nil
+		switch {
+		case round != s.round: // the answer of an old connection is worth nothing
+		case !answered:
+			return nil
+		default:
+			s.tried, s.schema = true, schema
+		}
 	}
 	return s.schema
 }
 
-// Known returns the schema if it is there, and never waits.
-func (s *Schemas) Known() *qapi.Schema {
-	if !s.mu.TryLock() {
-		return nil
+// read asks the server. Without an answer another try may bring one.
+func (s *Schemas) read(ctx context.Context) (schema *qapi.Schema, answered bool) {
+	raw, err := s.ask(ctx, "query-qmp-schema", nil)
+	var refused *qmp.ExecuteError
+	if err != nil {
+		return nil, errors.As(err, &refused)
 	}
+	schema, _ = qapi.Parse(raw)
+	return schema, true
+}
+
+// Known returns the schema if it is there, and never waits for it.
+func (s *Schemas) Known() *qapi.Schema {
+	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.schema
 }
@@ -63,8 +96,9 @@ func (s *Schemas) Known() *qapi.Schema {
 func (s *Schemas) Forget() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.ask != nil {
+	if !s.fixed {
 		s.tried, s.schema = false, nil
+		s.round++
 	}
 }
 

@@ -275,3 +275,30 @@ func TestScriptReadsTheSchemaOnce(t *testing.T) {
 			`transaction {"actions": [{"type": "abort", "data": {}}]}`)
 	})
 }
+
+// The schema of an old connection is not taken for that of the new one, and who
+// has waited enough does not wait for who reads.
+func TestSchemasBetweenConnections(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		answers := make(chan json.RawMessage)
+		asked := 0
+		s := &Schemas{ask: func(context.Context, string, json.RawMessage) (json.RawMessage, error) {
+			asked++
+			return <-answers, nil
+		}}
+		got := make(chan bool)
+		go func() { got <- s.Get(t.Context()) != nil }()
+		synctest.Wait()
+		impatient, cancel := context.WithCancel(t.Context())
+		cancel()
+		if s.Get(impatient) != nil || s.Known() != nil || asked != 1 {
+			t.Errorf("somebody waited, or asked again: %d questions", asked)
+		}
+		s.Forget()
+		answers <- json.RawMessage("[]")
+		answers <- qapitest.RawQEMU(t)
+		if !<-got || s.Known().Command("query-status") == nil || asked != 2 {
+			t.Errorf("the old connection's schema, or none: %d questions", asked)
+		}
+	})
+}
