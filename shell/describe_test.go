@@ -1,10 +1,13 @@
 package shell
 
 import (
+	"context"
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 
@@ -106,11 +109,19 @@ func TestAssistWithoutASchema(t *testing.T) {
 // While somebody reads the schema, Tab and the hint do without.
 func TestAssistDoesNotWaitForTheSchema(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := NewSchemas(nil)
-		s.reading = make(chan struct{})
+		ctx, cancel := context.WithCancel(t.Context())
+		s := &Schemas{ask: func(ctx context.Context, _ string, _ json.RawMessage) (json.RawMessage, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}}
+		var reader sync.WaitGroup
+		reader.Go(func() { s.Get(ctx) })
+		synctest.Wait()
 		a := &Assist{Schemas: s}
 		_ = a.Complete("query-st", 8, 80)
 		_ = a.Hint("device_del ")
+		cancel()
+		reader.Wait()
 	})
 }
 
