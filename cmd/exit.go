@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"syscall"
 
 	"github.com/qmpsh/qmpsh/proto"
+	"github.com/qmpsh/qmpsh/proto/qapi"
 	"github.com/qmpsh/qmpsh/proto/qmp"
 	"github.com/qmpsh/qmpsh/shell"
 	"github.com/qmpsh/qmpsh/shell/cmdline"
@@ -92,16 +92,6 @@ func report(o *options, err error) int {
 	return exitCode(err)
 }
 
-// shorten keeps an error of the server's to what a person can read: QEMU repeats
-// a command's name in it, however long that is.
-func shorten(text string) string {
-	const most = 2000 // bytes
-	if len(text) <= most {
-		return text
-	}
-	return fmt.Sprintf("%s… (%d bytes)", strings.ToValidUTF8(text[:most], ""), len(text))
-}
-
 // failure is what a person reads of err. program stands before it where other
 // programs may write too.
 func (o *options) failure(p *render.Printer, program string, err error) string {
@@ -126,6 +116,8 @@ func (o *options) failure(p *render.Printer, program string, err error) string {
 		bad     *qmp.AddressError
 		output  *shell.OutputError
 		read    *shell.ReadError
+		filter  *shell.FilterError
+		name    *qapi.NameError
 	)
 	switch {
 	case errors.Is(err, errInterrupted):
@@ -137,14 +129,17 @@ func (o *options) failure(p *render.Printer, program string, err error) string {
 		}
 	case errors.As(err, &line):
 		f.Summary, f.Source, f.Hint = line.Msg, line.Caret(), line.Hint
-	case errors.As(err, &word), errors.As(err, &bad), errors.As(err, &output), errors.As(err, &read):
+	case errors.As(err, &word), errors.As(err, &bad), errors.As(err, &output), errors.As(err, &read),
+		errors.As(err, &name), errors.Is(err, shell.ErrNoSchema):
 		f.Summary = err.Error()
+	case errors.As(err, &filter):
+		f.Summary, f.Hint = filter.Error(), "the command itself was done; only its result is missing"
 	case errors.As(err, &failed):
 		f.Summary, f.Chain, f.Hint = proto.Summary(failed.err), failed.err, hint(o, failed)
 	case errors.As(err, &unknown):
 		f.Summary, f.Hint = unknown.Error(), fmt.Sprintf("did you mean %s?", unknown.Near)
 	case errors.As(err, &server):
-		f.Summary = shorten(server.Error())
+		f.Summary = shorten(server.Error()) // QEMU repeats a command's name in it, however long that is
 	default:
 		f.Summary, f.Chain = proto.Summary(err), err
 	}

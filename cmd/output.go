@@ -3,6 +3,7 @@ package cmd
 import (
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 
 	"github.com/qmpsh/qmpsh/proto/qmp"
@@ -22,8 +23,21 @@ func (o *options) trace(d qmp.Direction, m *qmp.Message) {
 	if d == qmp.Sent {
 		arrow = "->"
 	}
-	line := p.OneLine(cmdline.RedactMessage(m.Raw))
-	fmt.Fprintf(o.stderr, "%s\n", p.Dim(arrow+" "+string(line)))
+	line := string(p.OneLine(cmdline.RedactMessage(m.Raw)))
+	if isTerminal(o.sys.Err) { // a schema would scroll everything else away
+		line = shorten(line)
+	}
+	fmt.Fprintf(o.stderr, "%s\n", p.Dim(arrow+" "+line))
+}
+
+// shorten keeps a message of the server's to what a person can read, and says how
+// long it is.
+func shorten(text string) string {
+	const most = 2000 // bytes
+	if len(text) <= most {
+		return text
+	}
+	return fmt.Sprintf("%s… (%d bytes)", strings.ToValidUTF8(text[:most], ""), len(text))
 }
 
 // switchWriter is stderr, but for as long as a line is being edited on the

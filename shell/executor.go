@@ -101,10 +101,17 @@ func (x *Executor) Execute(ctx context.Context, st cmdline.Statement) error {
 		return err
 	}
 	b, err := x.bind(ctx, st)
+	if ctx.Err() != nil {
+		return &unsentError{context.Cause(ctx)}
+	}
 	if err != nil {
 		return err
 	}
-	into, err := redirect(st)
+	into, err := redirect(ctx, st)
+	if ctx.Err() != nil {
+		into.close()
+		return &unsentError{context.Cause(ctx)}
+	}
 	if err != nil {
 		return err
 	}
@@ -129,8 +136,12 @@ func (x *Executor) write(ctx context.Context, filter Filter, into *output, reply
 	if err != nil {
 		return err
 	}
+	defer into.until(ctx)()
 	put := func(r qmp.Reply) error {
 		if err := x.Result(to, r); err != nil {
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
 			return &OutputError{Err: err}
 		}
 		return nil
@@ -152,7 +163,7 @@ type output struct {
 // redirect opens the file that a statement sends its result to, before the command
 // is sent: a file that cannot be written must not cost the result. What it held
 // stays until there is a result.
-func redirect(st cmdline.Statement) (*output, error) {
+func redirect(ctx context.Context, st cmdline.Statement) (*output, error) {
 	if st.Output == nil {
 		return nil, nil
 	}
@@ -160,7 +171,7 @@ func redirect(st cmdline.Statement) (*output, error) {
 	if st.Output.Append {
 		flags |= os.O_APPEND
 	}
-	f, err := os.OpenFile(st.Output.Path, flags, 0o666)
+	f, err := openFile(ctx, st.Output.Path, flags)
 	if err != nil {
 		return nil, st.ErrorAt(st.Output.At, err.Error(), "")
 	}
@@ -180,6 +191,14 @@ func (o *output) writer() (io.Writer, error) {
 	return o.file, nil
 }
 
+// until calls back a write that waits for the reader of a pipe, once ctx ends.
+func (o *output) until(ctx context.Context) (stop func()) {
+	if o == nil {
+		return func() {}
+	}
+	return deadline(ctx, o.file)
+}
+
 func (o *output) close() error {
 	if o == nil {
 		return nil
@@ -189,6 +208,12 @@ func (o *output) close() error {
 	}
 	return nil
 }
+
+// unsentError is a context that ended before the command was sent.
+type unsentError struct{ cause error }
+
+func (e *unsentError) Error() string { return "nothing was sent: " + e.cause.Error() }
+func (e *unsentError) Unwrap() error { return e.cause }
 
 // UnknownCommandError is a command that the server does not have, with the nearest
 // one that it has.

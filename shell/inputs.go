@@ -49,7 +49,7 @@ func (in *Inputs) one(ctx context.Context, s cmdline.Source) (string, error) {
 	case cmdline.Env:
 		value, ok := in.Getenv(s.Name)
 		if !ok {
-			return "", fmt.Errorf("there is no environment variable %s", s.Name)
+			return "", fmt.Errorf("the environment variable %s is not set, or empty", s.Name)
 		}
 		return value, nil
 	case cmdline.Prompt:
@@ -62,16 +62,17 @@ func (in *Inputs) one(ctx context.Context, s cmdline.Source) (string, error) {
 		}
 		return value, err
 	}
-	return readInput(s.Name)
+	return readInput(ctx, s.Name)
 }
 
 // readInput reads a file, which may be a pipe that has no size.
-func readInput(path string) (string, error) {
-	f, err := os.Open(path)
+func readInput(ctx context.Context, path string) (string, error) {
+	f, err := openFile(ctx, path, os.O_RDONLY)
 	if err != nil {
 		return "", err
 	}
 	defer f.Close()
+	defer deadline(ctx, f)()
 	content, err := io.ReadAll(io.LimitReader(f, maxInput+1))
 	if len(content) > maxInput {
 		return "", fmt.Errorf("%s has more than %d MiB", path, maxInput>>20)

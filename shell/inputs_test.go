@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/qmpsh/qmpsh/shell/cmdline"
 )
@@ -60,7 +61,7 @@ func TestInputsThatCannotBeHad(t *testing.T) {
 		"@file:" + dir:             "is a directory",
 		"@file:" + dir + "/binary": "not UTF-8",
 		"@file:/dev/zero":          "more than 64 MiB",
-		"@env:ABSENT":              "there is no environment variable ABSENT",
+		"@env:ABSENT":              "the environment variable ABSENT is not set, or empty",
 		"@prompt":                  "nothing was typed",
 	} {
 		synctest.Test(t, func(t *testing.T) {
@@ -93,7 +94,7 @@ func TestInputFromAPipe(t *testing.T) {
 	}
 	written := make(chan error, 1)
 	go func() { written <- os.WriteFile(path, []byte("secret\n"), 0o600) }()
-	got, err := readInput(path)
+	got, err := readInput(t.Context(), path)
 	if got != "secret\n" || err != nil {
 		t.Errorf("%q, %v", got, err)
 	}
@@ -109,7 +110,7 @@ func TestInputEndsWithItsContext(t *testing.T) {
 			<-ctx.Done()
 			return "", context.Cause(ctx)
 		}
-		if err := b.interrupted("set_password password=@prompt"); err != errStopped {
+		if err := b.interrupted("set_password password=@prompt"); !errors.Is(err, errStopped) {
 			t.Errorf("%v", err)
 		}
 		b.sends()
@@ -121,4 +122,30 @@ func (b *bench) interrupted(line string) error {
 	ctx, cancel := context.WithCancelCause(b.t.Context())
 	go cancel(errStopped)
 	return b.Execute(ctx, statement(b.t, line))
+}
+
+// A pipe without another end, or one that nothing comes out of, is waited for
+// until the context ends, and no longer.
+func TestPipesAreNotWaitedForForEver(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeoutCause(t.Context(), 20*time.Millisecond, errStopped)
+	defer cancel()
+	for _, flags := range []int{os.O_RDONLY, os.O_WRONLY} {
+		if f, err := openFile(ctx, pipe, flags); !errors.Is(err, errStopped) {
+			t.Errorf("%d: %v, %v", flags, f, err)
+		}
+	}
+	silent, err := os.OpenFile(pipe, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	ctx, cancel = context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if text, err := readInput(ctx, pipe); err == nil {
+		t.Errorf("%q out of nothing", text)
+	}
 }

@@ -227,9 +227,13 @@ func (s *Shell) command(ctx context.Context, st cmdline.Statement) error {
 	if ending {
 		s.quit.Store(false)
 	}
+	var unsent *unsentError
 	switch {
 	case err == nil || ctx.Err() != nil:
 		return nil
+	case errors.Is(err, errStopped) && errors.As(err, &unsent):
+		s.stopped(fmt.Sprintf("stopped; %s was not sent", st.Name))
+		return errStopped
 	case errors.Is(err, errStopped):
 		s.stopped(fmt.Sprintf("stopped waiting for the answer to %s, which will be dropped; the server may still do it", st.Name))
 		return errStopped

@@ -21,6 +21,9 @@ type word struct {
 	run               func(*Shell, context.Context, cmdline.Statement) error
 }
 
+// line is what .help says of it.
+func (w word) line() string { return fmt.Sprintf("%-18s %s", w.name+" "+w.takes, w.does) }
+
 // words are all of them, in the order of .help.
 func words() []word {
 	return []word{
@@ -73,6 +76,12 @@ func (s *Shell) word(ctx context.Context, name string, st cmdline.Statement) err
 
 func (s *Shell) help(ctx context.Context, st cmdline.Statement) error {
 	if len(st.Args) > 0 {
+		for _, w := range words() {
+			if w.name == st.Args[0] {
+				s.Terminal.Print(w.line())
+				return nil
+			}
+		}
 		return s.describe(ctx, st)
 	}
 	var b strings.Builder
@@ -82,7 +91,7 @@ func (s *Shell) help(ctx context.Context, st cmdline.Statement) error {
 	b.WriteString("  transaction( ... ) groups actions, one a line; | FILTER is jq, > FILE saves;\n")
 	b.WriteString("  # starts a comment, a trailing \\ continues the line.\n")
 	for _, w := range words() {
-		fmt.Fprintf(&b, "  %-18s %s\n", w.name+" "+w.takes, w.does)
+		b.WriteString("  " + w.line() + "\n")
 	}
 	b.WriteString("Tab completes. Ctrl-C stops waiting for an answer. quit ends QEMU, and asks first.")
 	s.Terminal.Print(b.String())
@@ -101,11 +110,20 @@ func (s *Shell) describe(ctx context.Context, st cmdline.Statement) error {
 		text, err = Describe(schema, st.Args, s.Width())
 		return err
 	})
-	if err != nil {
+	return s.show(err, text)
+}
+
+// show prints what a word has to say, or why it cannot.
+func (s *Shell) show(err error, text string) error {
+	switch {
+	case err == nil:
+		s.Terminal.Print(text)
+	case errors.Is(err, errStopped):
+		s.stopped("stopped")
+		return errStopped
+	default:
 		s.Terminal.Print(s.Failed(err))
-		return nil
 	}
-	s.Terminal.Print(text)
 	return nil
 }
 
@@ -122,12 +140,7 @@ func (s *Shell) json(ctx context.Context, st cmdline.Statement) error {
 		}
 		return err
 	})
-	if err != nil {
-		s.Terminal.Print(s.Failed(err))
-		return nil
-	}
-	s.Terminal.Print(render.Sanitize(string(line)))
-	return nil
+	return s.show(err, render.Sanitize(string(line)))
 }
 
 func (s *Shell) exit(context.Context, cmdline.Statement) error { return errLeave }
