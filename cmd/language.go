@@ -115,6 +115,9 @@ func (o *options) withSchema(f func(*qapi.Schema) error) error {
 		}
 		return f(schema)
 	}
+	if o.agent || o.skipNegotiation {
+		return usagef("a guest agent, or a server without negotiation, tells no schema: give a file with --schema")
+	}
 	addr, err := o.address("")
 	if err != nil {
 		return err

@@ -2,7 +2,6 @@ package shell
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/qmpsh/qmpsh/proto/qapi"
@@ -21,10 +20,10 @@ func Describe(schema *qapi.Schema, words []string, width int) (string, error) {
 	if IsList(words) {
 		entries, err := schema.List(words...)
 		if err != nil {
-			return "", fmt.Errorf("the pattern %s: %w", strings.Join(words, " "), err)
+			return "", &WordError{Word: "the pattern " + strings.Join(words, " ") + ":", Why: err.Error()}
 		}
 		if len(entries) == 0 {
-			return "", fmt.Errorf("the server has no command and no event %s", strings.Join(words, " "))
+			return "", &WordError{Word: "the server", Why: "has no command and no event " + strings.Join(words, " ")}
 		}
 		return listing(entries), nil
 	}

@@ -43,7 +43,8 @@ const leaveLimit = time.Second
 // errLeave is what .exit and Ctrl-D end the shell or a script with.
 var errLeave = errors.New("leave")
 
-// WordError is a word of the shell's own that does not exist, or not here.
+// WordError is a word of the shell's own that does not exist, or not here, or that
+// cannot do what is asked.
 type WordError struct {
 	Word string
 	Why  string
