@@ -9,6 +9,7 @@ import (
 
 	"github.com/qmpsh/qmpsh/proto/qapi/qapitest"
 	"github.com/qmpsh/qmpsh/proto/qmp/qmptest"
+	. "github.com/qmpsh/qmpsh/proto/qmpserver"
 )
 
 // place is a place where a person presses Tab.
@@ -203,4 +204,28 @@ func TestShellTabInAStorm(t *testing.T) {
 		p.keys("C-d")
 		p.leaves(0)
 	})
+}
+
+// A Tab that comes before the schema is answered when the schema is there.
+func TestShellTabBeforeTheSchema(t *testing.T) {
+	t.Parallel()
+	asked, answer := make(chan struct{}), make(chan struct{})
+	path := listen(t, Negotiate(), Expect("query-name"), Reply(`{"name": "slow"}`), Expect("query-status"), Reply(`{"status": "running"}`),
+		Expect("query-qmp-schema"), tell(asked), Await(answer), Reply(string(qapitest.RawQEMU(t))), ExpectEnd())
+	p := openPane(t, sizes()[0], "connect", path)
+	p.ends("(slow)")
+	<-asked
+	p.types("query-statu")
+	p.keys("Tab")
+	p.types("!") // shows that the Tab is over
+	p.ends("(slow) query-statu!")
+	p.keys("BSpace", "Tab")
+	p.types("!")
+	p.ends("(slow) query-statu!")
+	p.keys("BSpace", "Tab")
+	p.ends("(slow) query-statu")
+	close(answer)
+	p.ends("(slow) query-status")
+	p.keys("C-u", "C-d")
+	p.leaves(0)
 }

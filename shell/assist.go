@@ -47,7 +47,11 @@ func (a *Assist) above() string {
 func (a *Assist) Complete(line string, cursor, columns int) terminal.Completion {
 	above := a.above()
 	text := above + line
-	r := completion.Complete(text, len(above)+cursor, a.env())
+	env := a.env()
+	r := completion.Complete(text, len(above)+cursor, env)
+	if env.Schema == nil && len(r.Candidates) == 0 {
+		r.Pending = true // the schema may be on its way
+	}
 	if r.Start < len(above) {
 		return terminal.Completion{Start: cursor, End: cursor, Pending: r.Pending}
 	}

@@ -72,7 +72,7 @@ func (s *Shell) Run(parent context.Context) error {
 	var owned sync.WaitGroup
 	owned.Go(func() { s.pump(ctx, cancel) })
 	owned.Go(func() { s.machine.keepTrue(ctx, s.showPrompt) })
-	owned.Go(func() { s.Schemas.Get(ctx) }) // before anybody waits for it
+	owned.Go(func() { s.readSchema(ctx) })
 	s.background = &owned
 	err := s.loop(ctx)
 	cancel(nil)
@@ -176,7 +176,15 @@ func prompt(join *cmdline.Joiner) string {
 func (s *Shell) renew(ctx context.Context) {
 	s.Schemas.Forget()
 	s.Assist.Cache.Forget()
-	s.background.Go(func() { s.Schemas.Get(ctx) })
+	s.background.Go(func() { s.readSchema(ctx) })
+}
+
+// readSchema reads the schema before anybody waits for it. A Tab that came too early
+// is answered then.
+func (s *Shell) readSchema(ctx context.Context) {
+	if s.Schemas.Get(ctx) != nil {
+		s.Terminal.CompleteAgain()
+	}
 }
 
 func (s *Shell) showPrompt() { s.Terminal.SetPrompt(render.SanitizeLine(s.machine.prompt())) }
