@@ -29,6 +29,8 @@ func TestFilterAndFile(t *testing.T) {
 		{"file, then filter", `x > f | .a`, `.a`, `f`, `x`},
 		{"filter, then file", `x | .[].a > out/f`, `.[].a`, `out/f`, `x`},
 		{"filter, then file with an ending", `x | .a >out.json # c`, `.a`, `out.json`, `x`},
+		{"filter, then file by its full path", `x | .a > /tmp/f`, `.a`, `/tmp/f`, `x`},
+		{"filter, then file here", `x | .a > ../f`, `.a`, `../f`, `x`},
 		{"filter, then quoted file to append to", `x | .a >> "a b"`, `.a`, `>>a b`, `x`},
 		{"filter that compares", `x | .a > 5`, `.a > 5`, ``, `x`},
 		{"filter that compares members", `x | .a > .b`, `.a > .b`, ``, `x`},

@@ -145,7 +145,7 @@ func (l *lexer) readSpace(text string, i int) int {
 		l.emit(l.base + i)
 		return i
 	}
-	l.state, l.valueStart, l.headN = inWord, true, 0
+	l.state, l.valueStart, l.headN, l.head[0] = inWord, true, 0, 0
 	return i
 }
 

@@ -48,6 +48,7 @@ func TestLexRoles(t *testing.T) {
 		"transaction( a | b > c )":         "O:transaction( N:a A:| A:b A:> A:c C:)",
 		"transaction(\n\n# c\na k={\n} )":  "O:transaction( NL NL #:# c NL N:a A:k={\n} C:)",
 		"transaction actions=[] )":         "N:transaction A:actions=[] A:)",
+		".x\n\"a\" b":                      "D:.x NL N:\"a\" A:b",
 		"x ( a":                            "N:x A:( A:a",
 		"x transaction ( a":                "N:x A:transaction A:( A:a",
 		"x > f g":                          "N:x >:> F:f A:g",
