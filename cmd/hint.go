@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"os/user"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -138,11 +139,28 @@ func unixQueued(path string) bool {
 	for line := range strings.Lines(string(table)) {
 		// Num RefCount Protocol Flags Type State Inode Path; a connection
 		// that waits for accept has no inode yet.
-		if f := strings.Fields(line); len(f) == 8 && f[6] == "0" && f[7] == path {
+		if f := strings.Fields(line); len(f) == 8 && f[6] == "0" && sameSocket(f[7], path) {
 			return true
 		}
 	}
 	return false
+}
+
+// sameSocket says whether a listener's name for its socket and ours may mean the same
+// file. The kernel keeps the name that the listener gave, which may be relative to a
+// folder that we do not know.
+func sameSocket(listener, path string) bool {
+	if listener == path {
+		return true
+	}
+	if strings.HasPrefix(path, "@") || strings.HasPrefix(listener, "@") {
+		return false
+	}
+	if !filepath.IsAbs(listener) {
+		return filepath.Base(listener) == filepath.Base(path)
+	}
+	here, err := filepath.Abs(path)
+	return err == nil && here == filepath.Clean(listener)
 }
 
 // listenerName connects once more to learn who listens: the kernel gives the
