@@ -102,7 +102,7 @@ func (f *fault) in(text string) *Error {
 		Text: text, Offset: at,
 		Line:   strings.Count(text[:start], "\n") + 1,
 		Column: utf8.RuneCountInString(text[start:at]) + 1,
-		Msg:    f.msg, Hint: f.hint, Unfinished: f.unfinished,
+		Msg:    f.msg, Hint: showable(f.hint), Unfinished: f.unfinished,
 	}
 }
 
