@@ -2,7 +2,6 @@ package proto_test
 
 import (
 	"fmt"
-	"path/filepath"
 	"syscall"
 	"testing"
 )
@@ -39,25 +38,4 @@ func fullBacklog(t *testing.T) string {
 		}
 	}
 	return fmt.Sprintf("127.0.0.1:%d", at.(*syscall.SockaddrInet4).Port)
-}
-
-// crowdedSocket returns a Unix socket whose queue of waiting peers is full.
-func crowdedSocket(t *testing.T) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "full")
-	addr := &syscall.SockaddrUnix{Name: path}
-	listener := socket(t, syscall.AF_UNIX)
-	if err := syscall.Bind(listener, addr); err != nil {
-		t.Fatal(err)
-	}
-	if err := syscall.Listen(listener, 0); err != nil {
-		t.Fatal(err)
-	}
-	for {
-		if err := syscall.Connect(socket(t, syscall.AF_UNIX), addr); err == syscall.EAGAIN {
-			return path
-		} else if err != nil {
-			t.Fatal(err)
-		}
-	}
 }
