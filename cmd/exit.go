@@ -128,7 +128,7 @@ func (o *options) failure(p *render.Printer, program string, err error) string {
 			f.Hint = fmt.Sprintf("run `%s --help`", usage.help)
 		}
 	case errors.As(err, &line):
-		f.Summary, f.Source, f.Hint = line.Msg, line.Caret(), line.Hint
+		f.Summary, f.Source, f.Hint = line.Msg, line.Caret(), render.SanitizeLine(line.Hint)
 	case errors.As(err, &word), errors.As(err, &bad), errors.As(err, &output), errors.As(err, &read),
 		errors.As(err, &name), errors.Is(err, shell.ErrNoSchema):
 		f.Summary = err.Error()

@@ -75,7 +75,8 @@ func TestExecSendsTwoMessages(t *testing.T) {
 // be the last one that the server has seen.
 func TestScriptSendsNothingBehindAnError(t *testing.T) {
 	t.Parallel()
-	path := listen(t, Negotiate(), Expect("a"), Reply("1"), Expect("b"), ReplyError("GenericError", "no"), ExpectEnd())
+	path := listen(t, Negotiate(), Expect("a"), Reply("1"), Expect("b"), ReplyError("GenericError", "no"),
+		Expect("query-qmp-schema"), ReplyError("CommandNotFound", "no"), ExpectEnd()) // asked why
 	run(t, "a\nb\nc\nd\n", "connect", path).must(t, 1).prints(t, "1\n").
 		says(t, "qmpsh: stdin:2: GenericError: no\n")
 }
