@@ -234,15 +234,19 @@ func (x *Executor) explain(ctx context.Context, st cmdline.Statement, b bound, e
 	if b.with.Schema != nil || x.NoValidate || !errors.As(err, &refused) {
 		return err
 	}
-	schema := x.Schemas.Get(ctx)
 	switch {
-	case schema == nil:
-	case schema.Command(b.command.Name) == nil:
+	case refused.Class == "CommandNotFound":
+		schema := x.Schemas.Get(ctx)
+		if schema == nil || schema.Command(b.command.Name) != nil {
+			break
+		}
 		if near := schema.NearestCommand(b.command.Name); len(near) > 0 {
 			return &UnknownCommandError{Near: near[0], Err: refused}
 		}
-	case refused.Class == "GenericError":
-		b.with.Schema = schema
+	case refused.Class == "GenericError" && !st.Raw():
+		if b.with.Schema = x.Schemas.Get(ctx); b.with.Schema == nil {
+			break
+		}
 		var fault *cmdline.Error
 		if _, err := st.Bind(b.with); errors.As(err, &fault) {
 			return fault
