@@ -215,3 +215,24 @@ func TestShellWaitsForQEMUToConnect(t *testing.T) {
 	p.keys("C-d")
 	p.leaves(0)
 }
+
+// The echo of the traffic leaves the line alone, too.
+func TestShellVerboseInAStorm(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	p := openPane(t, size{80, 24}, "connect", "-v", d.path)
+	p.ends("(desk)")
+	p.enters("tick")
+	p.shows(`TICK {"n": 3}`, "\n(desk)")
+	p.types("half")
+	p.ends("(desk) half")
+	p.shows(`<- {"timestamp"`, `"data": {"n": 30}}`)
+	p.ends("(desk) half")
+	p.enters(" x=1")
+	p.shows(`-> {"execute": "half", "arguments": {"x": 1}`, `"did": "half"`)
+	p.keys("C-d")
+	p.leaves(0)
+	if glued := regexp.MustCompile(`(?m)^.+(<-|->) \{.*$`).FindString(p.text()); glued != "" {
+		t.Errorf("glued to something else: %s", glued)
+	}
+}
