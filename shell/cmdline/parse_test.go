@@ -124,6 +124,7 @@ func TestParse(t *testing.T) {
 		{"dot alone", `.exit`, `dot .exit||`},
 		{"dot with a broken quote", `.hmp it's`, `dot .hmp||it's`},
 		{"dot, continued", ".hmp a\\\nb C:\\\\d", `dot .hmp|ab|C:\\d|ab C:\\d`},
+		{"dot with two backslashes", ".json transaction(\na k=C:\\\\\n)", "dot .json|transaction(|transaction(\na k=C:\\\\\n)"},
 		{"dot with a transaction", ".json transaction(\na k=v\n)", "dot .json|transaction(|transaction(\na k=v\n)"},
 	}
 	for _, tt := range tests {
