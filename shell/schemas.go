@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/qmpsh/qmpsh/completion"
 	"github.com/qmpsh/qmpsh/proto/qapi"
 	"github.com/qmpsh/qmpsh/proto/qmp"
 	"github.com/qmpsh/qmpsh/shell/cmdline"
@@ -109,16 +110,15 @@ func (s *Schemas) properties(ctx context.Context) func(cmdline.Owner) []cmdline.
 		return nil
 	}
 	return func(o cmdline.Owner) []cmdline.Property {
-		command, args := "qom-list", map[string]string{"path": o.Path}
+		var raw json.RawMessage
+		var err error
 		if o.Driver != "" {
-			command, args = "device-list-properties", map[string]string{"typename": o.Driver}
-		}
-		raw, err := json.Marshal(args)
-		if err != nil {
-			return nil
+			raw, err = completion.DeviceProperties(ctx, s.ask, o.Driver)
+		} else if raw, err = json.Marshal(map[string]string{"path": o.Path}); err == nil {
+			raw, err = s.ask(ctx, "qom-list", raw)
 		}
 		var list []cmdline.Property
-		if raw, err = s.ask(ctx, command, raw); err != nil || json.Unmarshal(raw, &list) != nil {
+		if err != nil || json.Unmarshal(raw, &list) != nil {
 			return nil // the server will say what is wrong with the driver or the path
 		}
 		return list
