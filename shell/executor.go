@@ -109,7 +109,7 @@ func (x *Executor) Execute(ctx context.Context, st cmdline.Statement) error {
 	}
 	into, err := redirect(ctx, st)
 	if ctx.Err() != nil {
-		into.close()
+		into.drop()
 		return &unsentError{context.Cause(ctx)}
 	}
 	if err != nil {
@@ -120,7 +120,7 @@ func (x *Executor) Execute(ctx context.Context, st cmdline.Statement) error {
 		x.Executed(b.command.Name)
 	}
 	if err != nil {
-		into.close()
+		into.drop()
 		return x.explain(ctx, st, b, err)
 	}
 	if err := x.write(ctx, filter, into, reply); err != nil {
@@ -158,6 +158,7 @@ func (x *Executor) write(ctx context.Context, filter Filter, into *output, reply
 type output struct {
 	file *os.File
 	add  bool // behind what the file holds
+	made bool // it did not exist before
 }
 
 // redirect opens the file that a statement sends its result to, before the command
@@ -171,11 +172,23 @@ func redirect(ctx context.Context, st cmdline.Statement) (*output, error) {
 	if st.Output.Append {
 		flags |= os.O_APPEND
 	}
+	_, absent := os.Lstat(st.Output.Path)
 	f, err := openFile(ctx, st.Output.Path, flags)
 	if err != nil {
 		return nil, st.ErrorAt(st.Output.At, err.Error(), "")
 	}
-	return &output{file: f, add: st.Output.Append}, nil
+	return &output{file: f, add: st.Output.Append, made: errors.Is(absent, os.ErrNotExist)}, nil
+}
+
+// drop closes the file when there is no result for it. One that was made for it goes.
+func (o *output) drop() {
+	if o == nil {
+		return
+	}
+	_ = o.close()
+	if o.made {
+		_ = os.Remove(o.file.Name())
+	}
 }
 
 // writer readies the file for a result.

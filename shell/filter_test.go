@@ -135,6 +135,22 @@ func TestOutputGoesToTheFile(t *testing.T) {
 	})
 }
 
+// A command that fails leaves no file behind that was not there.
+func TestOutputOfAFailedCommand(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, replies{"no": "!GenericError no"})
+		path := filepath.Join(t.TempDir(), "new")
+		for _, line := range []string{"no > '" + path + "'", "no >> '" + path + "'"} {
+			if err := b.run(line); err == nil {
+				t.Errorf("%s: no error", line)
+			}
+			if _, err := os.Lstat(path); !errors.Is(err, os.ErrNotExist) {
+				t.Errorf("%s: the file: %v", line, err)
+			}
+		}
+	})
+}
+
 // A file that cannot be written is found before the command is sent.
 func TestOutputThatCannotBeWritten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -28,6 +28,10 @@ func newMachine(client *qmp.Client) *machine {
 	return &machine{client: client, stale: make(chan struct{}, 1)}
 }
 
+// maxName is how many characters of a VM's name the prompt shows: on a narrow
+// window the state behind it matters more.
+const maxName = 20
+
 // prompt is "(vm1) ", with the runstate when it is not running.
 func (m *machine) prompt() string {
 	m.mu.Lock()
@@ -35,6 +39,9 @@ func (m *machine) prompt() string {
 	name := m.name
 	if name == "" {
 		name = "QEMU"
+	}
+	if r := []rune(name); len(r) > maxName {
+		name = string(r[:maxName-1]) + "…"
 	}
 	switch {
 	case m.gone:

@@ -27,6 +27,8 @@ func TestMachinePrompt(t *testing.T) {
 		{"", "io-error", false, "(QEMU io-error) "},
 		{"vm1", "paused", true, "(vm1 disconnected) "},
 		{"", "running", true, "(QEMU disconnected) "},
+		{"twenty-characters-xy", "paused", false, "(twenty-characters-xy paused) "},
+		{"a-name-as-long-as-ünter", "paused", false, "(a-name-as-long-as-ü… paused) "},
 	} {
 		m := newMachine(nil)
 		m.name, m.status, m.gone = c.name, c.status, c.gone
