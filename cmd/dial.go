@@ -97,6 +97,7 @@ func (o *options) connect(ctx context.Context, c *qmp.Client, addr qmp.Address) 
 	ctx, cancel := o.bounded(ctx, addr)
 	defer cancel()
 	if addr.Kind != qmp.Demo {
+		defer o.sayWaiting(addr)()
 		return c.Connect(ctx, addr)
 	}
 	stream, err := qmpserver.DialDemo(ctx)
@@ -104,6 +105,20 @@ func (o *options) connect(ctx context.Context, c *qmp.Client, addr qmp.Address) 
 		return err
 	}
 	return c.ConnectStream(ctx, stream, addr.String())
+}
+
+// patience is how long a terminal stays silent while nothing answers.
+const patience = time.Second
+
+// sayWaiting tells whoever sits at a terminal that nothing has answered yet,
+// unless the returned function is called before.
+func (o *options) sayWaiting(addr qmp.Address) (stop func() bool) {
+	if !isTerminal(o.sys.Err) {
+		return func() bool { return true }
+	}
+	return time.AfterFunc(patience, func() {
+		fmt.Fprintf(o.stderr, "qmpsh: %s has not answered yet, waiting for up to %v; Ctrl-C stops\n", addr, o.timeout)
+	}).Stop
 }
 
 // accept waits for QEMU to dial addr. Nobody knows when somebody will start
