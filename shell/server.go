@@ -1,0 +1,91 @@
+package shell
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/qmpsh/qmpsh/proto"
+	"github.com/qmpsh/qmpsh/proto/qmp"
+	"github.com/qmpsh/qmpsh/shell/render"
+)
+
+// What the shell shows of its own accord: who has answered, events, the end of a
+// session.
+
+// pump shows events as they come, and says when the session has ended.
+func (s *Shell) pump(ctx context.Context, leave context.CancelCauseFunc) {
+	for {
+		ev, err := s.Events.Next(ctx)
+		var (
+			missed *qmp.MissedError
+			ended  *qmp.SessionEndedError
+		)
+		switch {
+		case err == nil:
+			s.Terminal.Print(s.Event(ev))
+			s.Assist.Cache.Event(ev.Name)
+			s.machine.note(ev)
+		case errors.As(err, &missed):
+			s.Terminal.Print(fmt.Sprintf("… %v: they came faster than they could be shown", missed))
+		case errors.As(err, &ended):
+			s.ended(ended.Err, leave)
+		default:
+			return
+		}
+	}
+}
+
+// ended says why the session has ended. After a quit there is nothing to come
+// back to, so the shell ends with it.
+func (s *Shell) ended(cause error, leave context.CancelCauseFunc) {
+	if s.quit.Load() {
+		leave(errQuit)
+		return
+	}
+	var unsent *proto.FlushError
+	if cause == nil || errors.As(cause, &unsent) { // our own disconnect, for .reconnect
+		return
+	}
+	why := proto.Summary(cause)
+	if errors.Is(cause, io.EOF) {
+		why = "it closed the connection"
+	}
+	s.Terminal.Print(render.SanitizeLine(fmt.Sprintf("%s has gone: %s. %s", s.Address, why, wayBack)))
+	if s.Client.State() == proto.Running { // this is late: the user was quicker
+		return
+	}
+	s.machine.lost()
+	s.showPrompt()
+}
+
+// wayBack is what to do without a session.
+const wayBack = "`.reconnect` connects again, Ctrl-D leaves."
+
+// greet says who has answered.
+func (s *Shell) greet(ctx context.Context) {
+	var silent error
+	if !s.Agent {
+		silent = s.interruptible(ctx, s.machine.meet)
+	}
+	who := "a server that was not asked who it is"
+	switch g := s.Client.Greeting(); {
+	case s.Agent:
+		who = "a guest agent"
+	case g != nil:
+		who = "QEMU " + g.Version.String()
+	}
+	s.showPrompt()
+	if name := s.machine.vm(); name != "" {
+		who += ", VM " + name
+	}
+	if errors.Is(silent, errStopped) {
+		s.Terminal.Print("\n") // behind the ^C that the terminal has shown
+	}
+	s.Terminal.Print(render.SanitizeLine(fmt.Sprintf("Connected to %s at %s.", who, s.Address)))
+	if silent != nil && !sessionLost(silent) {
+		s.Terminal.Print("It has not answered a first question: it may be busy, and commands may have to wait.")
+	}
+	s.Terminal.Print("Type a QMP command such as query-status, .help for help, Ctrl-D to leave.")
+}
