@@ -106,6 +106,7 @@ func runScript(c *connectOptions, client *qmp.Client, addr qmp.Address, path str
 	if err != nil {
 		return err
 	}
+	executor.CheckAll = true
 	ctx, stop := interruptible(context.Background())
 	defer stop()
 	events := client.Events(qmp.Filter{})

@@ -94,7 +94,7 @@ func TestShellPromptsUnseen(t *testing.T) {
 	poll(t, func() bool { return s.state().Lflag&unix.ICANON != 0 }, func() string { return "no question" })
 	s.types("sesame\r")
 	d.gets(t, `set_password{"protocol": "vnc", "password": "sesame"}`)
-	s.shows("password: \r\n", "set_password", "(desk) ")
+	s.shows("\"password\": \"sesame\"", pasteOn, "(desk) ") // before that Ctrl-D would meet a terminal that is not raw
 	s.types("\x04")
 	if code := s.leaves(); code != 0 {
 		t.Errorf("exit code %d", code)

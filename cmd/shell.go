@@ -26,6 +26,7 @@ func runShell(c *connectOptions, client *qmp.Client, addr qmp.Address) error {
 	if err != nil {
 		return err
 	}
+	executor.CheckAll = true
 	events := client.Events(qmp.Filter{})
 	if err := openInterruptible(c, client, addr); err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/qmpsh/qmpsh/proto/qapi/qapitest"
 	"github.com/qmpsh/qmpsh/proto/qmp/qmptest"
 	. "github.com/qmpsh/qmpsh/proto/qmpserver"
 )
@@ -79,6 +80,16 @@ func TestScriptSendsNothingBehindAnError(t *testing.T) {
 		Expect("query-qmp-schema"), ReplyError("CommandNotFound", "no"), ExpectEnd()) // asked why
 	run(t, "a\nb\nc\nd\n", "connect", path).must(t, 1).prints(t, "1\n").
 		says(t, "qmpsh: stdin:2: GenericError: no\n")
+}
+
+// A script looks into the schema before it sends anything that has arguments, and
+// never for what has none.
+func TestScriptIsCheckedBeforeItIsSent(t *testing.T) {
+	t.Parallel()
+	path := listen(t, Negotiate(), Expect("query-status"), Reply("{}"),
+		Expect("query-qmp-schema"), Reply(string(qapitest.RawQEMU(t))), ExpectEnd())
+	run(t, "query-status\nblockdev-add drver=qcow2\n", "connect", path).must(t, 2).prints(t, "{}\n").
+		says(t, "qmpsh: stdin:2: \"blockdev-add\" has no argument \"drver\"", "did you mean driver?")
 }
 
 // Results come out as they come in, not when the script ends, and stdin is read

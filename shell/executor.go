@@ -22,6 +22,10 @@ type Executor struct {
 	Client  *qmp.Client
 	Schemas *Schemas
 	Inputs  Inputs
+	// CheckAll looks into the schema before any statement with arguments is sent,
+	// and not only when their values leave a doubt: worth its time where more
+	// statements will follow.
+	CheckAll bool
 	// NoValidate sends what the schema does not allow.
 	NoValidate bool
 	// Filter is for the results of statements without one of their own.
@@ -46,7 +50,7 @@ func (x *Executor) bind(ctx context.Context, st cmdline.Statement) (bound, error
 		return bound{}, err
 	}
 	schema := x.Schemas.Known()
-	if schema == nil && st.NeedsSchema() {
+	if schema == nil && (st.NeedsSchema() || x.CheckAll && !st.Bare() && !st.Raw()) {
 		schema = x.Schemas.Get(ctx)
 		if ctx.Err() != nil {
 			return bound{}, context.Cause(ctx)
