@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"syscall"
 	"testing"
@@ -61,16 +62,17 @@ func asNobody(t *testing.T, stdin io.Reader, args ...string) result {
 	t.Helper()
 	c := child(t, nil, args...)
 	c.Stdin = stdin
-	// That user must reach the program.
-	program, err := os.ReadFile(c.Path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	// That user must reach the program. Another process copies it: a child that is
+	// forked while we have it open to write would keep it from being run.
 	dir := qmptest.Dir(t)
-	c.Path = filepath.Join(dir, "qmpsh")
-	if err := errors.Join(os.Chmod(dir, 0o755), os.WriteFile(c.Path, program, 0o755)); err != nil {
+	program := filepath.Join(dir, "qmpsh")
+	if out, err := exec.Command("cp", c.Path, program).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if err := errors.Join(os.Chmod(dir, 0o755), os.Chmod(program, 0o755)); err != nil {
 		t.Fatal(err)
 	}
+	c.Path = program
 	const nobody = 65534
 	c.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
 	return finish(t, c)
