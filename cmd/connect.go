@@ -109,7 +109,7 @@ func runScript(c *connectOptions, client *qmp.Client, addr qmp.Address, path str
 	executor.CheckAll = true
 	ctx, stop := interruptible(context.Background())
 	defer stop()
-	events := client.Events(qmp.Filter{})
+	events := client.Subscribe(qmp.EventFilter{})
 	if err := c.open(ctx, client, addr); err != nil {
 		return err
 	}

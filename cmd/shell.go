@@ -27,7 +27,7 @@ func runShell(c *connectOptions, client *qmp.Client, addr qmp.Address) error {
 		return err
 	}
 	executor.CheckAll = true
-	events := client.Events(qmp.Filter{})
+	events := client.Subscribe(qmp.EventFilter{})
 	if err := openInterruptible(c, client, addr); err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ const greeting = `{"QMP": {"version": {"qemu": {"micro": 22, "minor": 2, "major"
 // peer is a client with a session to a scripted server.
 type peer struct {
 	*qmp.Client
-	Events *qmp.Listener
+	Events *qmp.Subscription
 }
 
 // dial connects a client to a server that negotiates and then does steps. At the
@@ -34,7 +34,7 @@ func dial(t *testing.T, steps ...qmpserver.Step) *peer {
 		served <- script.Serve(context.Background(), theirs)
 	}()
 	p := &peer{Client: qmp.NewClient(qmp.Options{})}
-	p.Events = p.Client.Events(qmp.Filter{})
+	p.Events = p.Client.Subscribe(qmp.EventFilter{})
 	if err := p.ConnectStream(t.Context(), ours, "test"); err != nil {
 		t.Fatal(err)
 	}

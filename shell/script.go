@@ -20,7 +20,7 @@ type Script struct {
 	In   io.Reader // the statements
 	// Events must have been opened before the session, so that it has the
 	// events that come with it.
-	Events *qmp.Listener
+	Events *qmp.Subscription
 	// Event takes each event as it comes, on a goroutine of the script's.
 	Event func(qmp.Event)
 	// Note takes a remark, on the same goroutine as Event.

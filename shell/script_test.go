@@ -205,7 +205,7 @@ func TestScriptFinalErrors(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := newTrial(t, strings.NewReader("a\nb\n"))
 			fresh := qmp.NewClient(qmp.Options{})
-			s.Client, s.Script.Events, s.KeepGoing = fresh, fresh.Events(qmp.Filter{}), true
+			s.Client, s.Script.Events, s.KeepGoing = fresh, fresh.Subscribe(qmp.EventFilter{}), true
 			wantPlace(t, s.Run(t.Context()), 1, &proto.StateError{})
 		})
 	})
@@ -395,7 +395,7 @@ func TestScriptNotesMissedEvents(t *testing.T) {
 		slow := make(chan struct{})
 		s := newTrial(t, strings.NewReader("a\n"), qmpserver.Expect("a"), qmpserver.Event("E", ""), qmpserver.Await(slow),
 			qmpserver.Repeat(9, qmpserver.Event("E", "")), qmpserver.Reply("{}"), qmpserver.ExpectEnd())
-		s.Script.Events = s.peer.Client.Events(qmp.Filter{Buffer: 4})
+		s.Script.Events = s.peer.Client.Subscribe(qmp.EventFilter{MaxEvents: 4})
 		var order []string
 		s.Event = func(qmp.Event) {
 			order = append(order, "event")

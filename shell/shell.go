@@ -31,7 +31,7 @@ type Shell struct {
 	Terminal *terminal.Terminal
 	// Events must have been opened before the session, so that it has the
 	// events that come with it.
-	Events *qmp.Listener
+	Events *qmp.Subscription
 	// Event and Failed put an event and a failure into words for the terminal.
 	Event  func(qmp.Event) string
 	Failed func(error) string

@@ -269,7 +269,7 @@ func TestScriptReadsTheSchemaOnce(t *testing.T) {
 		b := newBench(t, nil)
 		s := &Script{Executor: b.Executor, Name: "file", In: strings.NewReader(
 			"query-status\ndevice_del id=1\nobject-del id=2\ntransaction(\nabort\n)\ndevice_del i=3\nquery-status\n"),
-			Events: b.Client.Events(qmp.Filter{}), Event: func(qmp.Event) {}, Note: func(string) {}, Failed: func(error) {}}
+			Events: b.Client.Subscribe(qmp.EventFilter{}), Event: func(qmp.Event) {}, Note: func(string) {}, Failed: func(error) {}}
 		wantPlace(t, s.Run(t.Context()), 7, &cmdline.Error{})
 		b.sends("query-status", schemaQuery, `device_del {"id": "1"}`, `object-del {"id": "2"}`,
 			`transaction {"actions": [{"type": "abort", "data": {}}]}`)

@@ -53,17 +53,17 @@ type Options struct {
 
 // Client is a QMP client. It has one session at a time and may connect again after
 // Disconnect, any number of times. All methods may be called by any number of
-// goroutines at once, but not by Filter.Match and Options.Trace.
+// goroutines at once, but not by EventFilter.Match and Options.Trace.
 type Client struct {
 	opts Options
 	log  *slog.Logger
 	conn *proto.Conn[*Message]
 
-	listeners listeners
-	session   atomic.Pointer[session] // the newest, also when it is over
-	lastID    atomic.Uint64
-	framer    proto.Framer      // of the reader; set by Establish before it reads
-	names     map[string]string // event names seen; the reader's alone
+	subscriptions subscriptions
+	session       atomic.Pointer[session] // the newest, also when it is over
+	lastID        atomic.Uint64
+	framer        proto.Framer      // of the reader; set by Establish before it reads
+	names         map[string]string // event names seen; the reader's alone
 }
 
 // logName is the connection's name in logs.
@@ -120,9 +120,9 @@ func (c *Client) Wait(ctx context.Context) error { return c.conn.Wait(ctx) }
 // of commands that are still queued.
 func (c *Client) Disconnect(ctx context.Context) error { return c.conn.Disconnect(ctx) }
 
-// Events adds a listener for the events of this and all later sessions. Added
-// before Connect, it sees the first event that comes.
-func (c *Client) Events(f Filter) *Listener { return c.listeners.add(f) }
+// Subscribe returns a subscription to the events of this and all later sessions. Made
+// before Connect, it sees the first event that comes. Close it when nobody reads it.
+func (c *Client) Subscribe(f EventFilter) *Subscription { return c.subscriptions.add(f) }
 
 // Execute runs a command and returns the value of "return" as it came. args is an
 // object or nil. Errors are those of Do.

@@ -199,13 +199,13 @@ func BenchmarkClientEightInFlight(b *testing.B) {
 	})
 }
 
-// 500,000 small events a second to one listener on one core, with at most 4
+// 500,000 small events a second to one subscription on one core, with at most 4
 // allocations each.
 func BenchmarkClientEvents(b *testing.B) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	near, far := socketPair(b)
 	c := NewClient(Options{SkipGreeting: true, SkipNegotiation: true})
-	l := c.Events(Filter{Buffer: 1 << 20})
+	sub := c.Subscribe(EventFilter{MaxEvents: 1 << 20})
 	if err := c.ConnectStream(b.Context(), near, "events"); err != nil {
 		b.Fatal(err)
 	}
@@ -223,7 +223,7 @@ func BenchmarkClientEvents(b *testing.B) {
 		}
 	})
 	for range b.N {
-		if _, err := l.Next(b.Context()); err != nil {
+		if _, err := sub.Next(b.Context()); err != nil {
 			b.Fatal(err)
 		}
 	}

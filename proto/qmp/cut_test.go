@@ -78,7 +78,7 @@ func talk(t *testing.T, conn net.Conn, parts int, end error) {
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
 	c := NewClient(Options{})
-	l := c.Events(Filter{})
+	sub := c.Subscribe(EventFilter{})
 	err := c.ConnectStream(ctx, conn, "test")
 	if parts < 2 {
 		notConnected(t, err, parts, end)
@@ -103,12 +103,12 @@ func talk(t *testing.T, conn net.Conn, parts int, end error) {
 	case err != end:
 		t.Errorf("got %v", err)
 	}
-	ev, err := l.Next(ctx)
+	ev, err := sub.Next(ctx)
 	if parts > 3 {
 		if err != nil || ev.Name != "STOP" {
 			t.Errorf("got %v, %v", ev.Name, err)
 		}
-		_, err = l.Next(ctx)
+		_, err = sub.Next(ctx)
 	}
 	if end == io.EOF {
 		if cause := wantError[*SessionEndedError](t, err).Err; !isEnd(cause) {

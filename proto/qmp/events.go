@@ -8,18 +8,18 @@ import (
 	"sync/atomic"
 )
 
-// DefaultBuffer is how many events a Listener keeps for a slow reader when its
-// Filter does not say.
-const DefaultBuffer = 16384
+// defaultMaxEvents is how many events a Subscription keeps for a slow reader when its
+// EventFilter does not say.
+const defaultMaxEvents = 16384
 
 // maxNames bounds what is remembered of event names. QEMU 9 has about 70.
 const maxNames = 512
 
-// ErrListenerClosed is what Next returns after Close.
-var ErrListenerClosed = errors.New("the event listener is closed")
+// ErrSubscriptionClosed is what Next returns after Close.
+var ErrSubscriptionClosed = errors.New("the subscription is closed")
 
-// MissedError stands in a listener's stream in the place of N events that were
-// dropped because the listener had not been read for too long (Q9). The stream
+// MissedError stands in a subscription's stream in the place of N events that were
+// dropped because the subscription had not been read for too long (Q9). The stream
 // goes on after it.
 type MissedError struct{ N uint64 }
 
@@ -30,8 +30,8 @@ func (e *MissedError) Error() string {
 	return fmt.Sprintf("%d events were missed", e.N)
 }
 
-// SessionEndedError stands in a listener's stream behind the last event of a
-// session. Err is why it ended, nil when the client disconnected. The listener
+// SessionEndedError stands in a subscription's stream behind the last event of a
+// session. Err is why it ended, nil when the client disconnected. The subscription
 // goes on with the client's next session.
 type SessionEndedError struct{ Err error }
 
@@ -44,8 +44,8 @@ func (e *SessionEndedError) Error() string {
 
 func (e *SessionEndedError) Unwrap() error { return e.Err }
 
-// Filter says which events a Listener gets. The zero value lets all pass.
-type Filter struct {
+// EventFilter says which events a Subscription gets. The zero value lets all pass.
+type EventFilter struct {
 	// Names holds patterns in the syntax of path.Match; an event passes if one
 	// of them matches its name. A malformed pattern stands for itself. None at
 	// all means every name.
@@ -54,64 +54,64 @@ type Filter struct {
 	// goroutine that reads from the server: it must be quick, and must not call
 	// the client.
 	Match func(Event) bool
-	// Buffer is how many events are kept for a slow reader; 0 is DefaultBuffer.
-	Buffer int
+	// MaxEvents is how many events are kept for a slow reader; 0 means 16,384.
+	MaxEvents int
 }
 
-// listeners is the set of a client's listeners. Deliveries do not take its
+// subscriptions is the set of a client's subscriptions. Deliveries do not take its
 // lock, so that adding one never delays the reader.
-type listeners struct {
+type subscriptions struct {
 	mu  sync.Mutex // serialises changes
-	set atomic.Pointer[[]*Listener]
+	set atomic.Pointer[[]*Subscription]
 }
 
-func (s *listeners) all() []*Listener {
+func (s *subscriptions) all() []*Subscription {
 	if p := s.set.Load(); p != nil {
 		return *p
 	}
 	return nil
 }
 
-func (s *listeners) add(f Filter) *Listener {
-	l := newListener(f, s.remove)
+func (s *subscriptions) add(f EventFilter) *Subscription {
+	sub := newSubscription(f, s.remove)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	set := append(slices.Clone(s.all()), l)
+	set := append(slices.Clone(s.all()), sub)
 	s.set.Store(&set)
-	return l
+	return sub
 }
 
-func (s *listeners) remove(l *Listener) {
+func (s *subscriptions) remove(sub *Subscription) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	set := slices.DeleteFunc(slices.Clone(s.all()), func(x *Listener) bool { return x == l })
+	set := slices.DeleteFunc(slices.Clone(s.all()), func(x *Subscription) bool { return x == sub })
 	s.set.Store(&set)
 }
 
-func (s *listeners) deliver(ev Event) {
-	for _, l := range s.all() {
-		l.deliver(ev)
+func (s *subscriptions) deliver(ev Event) {
+	for _, sub := range s.all() {
+		sub.deliver(ev)
 	}
 }
 
-func (s *listeners) end(cause error) {
+func (s *subscriptions) end(cause error) {
 	ended := &SessionEndedError{Err: cause}
-	for _, l := range s.all() {
-		l.end(ended)
+	for _, sub := range s.all() {
+		sub.end(ended)
 	}
 }
 
-// deliver hands an event of the server to the listeners. It runs where messages are
+// deliver hands an event of the server to the subscriptions. It runs where messages are
 // received.
 func (c *Client) deliver(m *Message) error {
-	if len(c.listeners.all()) == 0 && isString(m.Event) {
+	if len(c.subscriptions.all()) == 0 && isString(m.Event) {
 		return nil
 	}
 	ev, err := c.decodeEvent(m)
 	if err != nil {
 		return err
 	}
-	c.listeners.deliver(ev)
+	c.subscriptions.deliver(ev)
 	return nil
 }
 

@@ -249,7 +249,7 @@ func TestQ10_BytesAreKeptByTheClient(t *testing.T) {
 		const arguments = `{"b":1.50,"a":12345678901234567890123,  "c":"<>&"}`
 		const happened = `{"event": "X", "data": ` + value + `}`
 		c := NewClient(Options{})
-		l := c.Events(Filter{})
+		sub := c.Subscribe(EventFilter{})
 		connect(t, c, func(p *peer) {
 			line, id := p.command()
 			if !strings.Contains(line, arguments) {
@@ -262,7 +262,7 @@ func TestQ10_BytesAreKeptByTheClient(t *testing.T) {
 		if got, err := c.Execute(t.Context(), "x", []byte(arguments)); err != nil || string(got) != value {
 			t.Errorf("got %s, %v", got, err)
 		}
-		if ev, err := l.Next(t.Context()); err != nil || string(ev.Data) != value || string(ev.Raw) != happened {
+		if ev, err := sub.Next(t.Context()); err != nil || string(ev.Data) != value || string(ev.Raw) != happened {
 			t.Errorf("got %s, %v", ev.Raw, err)
 		}
 	})

@@ -36,7 +36,7 @@ type handshake struct {
 }
 
 // next returns the next message that is no event. Events are delivered at once: the
-// listeners keep them (Q2).
+// subscriptions keep them (Q2).
 func (hs *handshake) next() (*Message, error) {
 	for {
 		m, err := hs.Recv()

@@ -92,12 +92,12 @@ func TestQ2_EventsOfTheHandshakeAreDelivered(t *testing.T) {
 			p.silence()
 		})
 		c := NewClient(Options{})
-		l := c.Events(Filter{})
+		sub := c.Subscribe(EventFilter{})
 		if err := c.ConnectStream(t.Context(), conn, "test"); err != nil {
 			t.Fatal(err)
 		}
 		for _, want := range []string{"A", "B", "C", "D", "E"} {
-			if ev, err := l.Next(t.Context()); err != nil || ev.Name != want {
+			if ev, err := sub.Next(t.Context()); err != nil || ev.Name != want {
 				t.Errorf("got %v, %v, not %s", ev.Name, err, want)
 			}
 		}
@@ -109,7 +109,7 @@ func TestQ2_EventsOfTheHandshakeAreDelivered(t *testing.T) {
 func TestQ2_EventsOfAFailedHandshakeEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := NewClient(Options{})
-		l := c.Events(Filter{})
+		sub := c.Subscribe(EventFilter{})
 		for _, text := range []string{"", event("A")} {
 			conn := serve(t, func(p *peer) {
 				p.send(greetingLine)
@@ -120,10 +120,10 @@ func TestQ2_EventsOfAFailedHandshakeEnd(t *testing.T) {
 				t.Fatal("connected")
 			}
 		}
-		if ev, err := l.Next(t.Context()); err != nil || ev.Name != "A" {
+		if ev, err := sub.Next(t.Context()); err != nil || ev.Name != "A" {
 			t.Errorf("got %v, %v", ev.Name, err)
 		}
-		_, err := l.Next(t.Context())
+		_, err := sub.Next(t.Context())
 		wantError[*NegotiationError](t, wantError[*SessionEndedError](t, err).Err)
 		_, err = c.Execute(t.Context(), "stop", nil)
 		wantError[*proto.StateError](t, err)
@@ -205,7 +205,7 @@ func TestQ4_PrettyServer(t *testing.T) {
 			p.silence()
 		})
 		c := NewClient(Options{})
-		l := c.Events(Filter{})
+		sub := c.Subscribe(EventFilter{})
 		if err := c.ConnectStream(t.Context(), conn, "test"); err != nil {
 			t.Fatal(err)
 		}
@@ -214,7 +214,7 @@ func TestQ4_PrettyServer(t *testing.T) {
 		if err != nil || string(got) != "[\r\n        1\r\n    ]" {
 			t.Errorf("got %q, %v", got, err)
 		}
-		if ev, err := l.Next(t.Context()); err != nil || ev.Name != "STOP" {
+		if ev, err := sub.Next(t.Context()); err != nil || ev.Name != "STOP" {
 			t.Errorf("got %v, %v", ev, err)
 		}
 	})

@@ -279,18 +279,18 @@ func (s *session) matchLocked(m *Message) (*call, remark, error) {
 }
 
 // end is the end of a session that was established: it finishes what is open (Q8) and
-// tells the listeners.
+// tells the subscriptions.
 func (s *session) end(cause error) {
 	s.close(cause)
-	s.client.listeners.end(cause)
+	s.client.subscriptions.end(cause)
 }
 
-// failed is the end of a session that could not be established. Listeners hear of it
+// failed is the end of a session that could not be established. Subscriptions hear of it
 // only if they have heard of the session.
 func (s *session) failed(cause error) {
 	s.close(cause)
 	if s.early {
-		s.client.listeners.end(cause)
+		s.client.subscriptions.end(cause)
 	}
 }
 

@@ -19,7 +19,7 @@ import (
 type vm struct {
 	t      *testing.T
 	client *qmp.Client
-	events *qmp.Listener
+	events *qmp.Subscription
 }
 
 // demo starts a machine of its own and connects to it.
@@ -35,7 +35,7 @@ func demo(t *testing.T) *vm {
 func connect(t *testing.T, conn net.Conn) *vm {
 	t.Helper()
 	v := &vm{t: t, client: qmp.NewClient(qmp.Options{})}
-	v.events = v.client.Events(qmp.Filter{})
+	v.events = v.client.Subscribe(qmp.EventFilter{})
 	if err := v.client.ConnectStream(t.Context(), conn, "demo:"); err != nil {
 		t.Fatal(err)
 	}

@@ -88,7 +88,7 @@ func shape(raw json.RawMessage) string {
 type pair struct {
 	t                *testing.T
 	demo, real       *qmp.Client
-	demoEvs, realEvs *qmp.Listener
+	demoEvs, realEvs *qmp.Subscription
 }
 
 func newPair(t *testing.T) *pair {
@@ -99,7 +99,7 @@ func newPair(t *testing.T) *pair {
 		t.Fatal(err)
 	}
 	p.demo = newClient(t, conn)
-	p.demoEvs, p.realEvs = p.demo.Events(qmp.Filter{}), p.real.Events(qmp.Filter{})
+	p.demoEvs, p.realEvs = p.demo.Subscribe(qmp.EventFilter{}), p.real.Subscribe(qmp.EventFilter{})
 	t.Cleanup(func() {
 		p.demoEvs.Close()
 		p.realEvs.Close()
@@ -139,7 +139,7 @@ func (p *pair) same(name, arguments string) {
 // follow compares the next n events, contents included.
 func (p *pair) follow(n int) {
 	p.t.Helper()
-	next := func(l *qmp.Listener) string {
+	next := func(l *qmp.Subscription) string {
 		e, err := l.Next(p.t.Context())
 		if err != nil {
 			p.t.Fatal(err)

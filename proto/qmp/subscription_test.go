@@ -14,12 +14,12 @@ import (
 
 func eventNamed(name string) Event { return Event{Name: name} }
 
-// drain describes what the listener has at hand, without waiting.
-func drain(l *Listener) (got []string) {
+// drain describes what the subscription has at hand, without waiting.
+func drain(sub *Subscription) (got []string) {
 	done, cancel := context.WithCancel(context.Background())
 	cancel()
 	for {
-		ev, err := l.Next(done)
+		ev, err := sub.Next(done)
 		var missed *MissedError
 		var ended *SessionEndedError
 		switch {
@@ -35,24 +35,24 @@ func drain(l *Listener) (got []string) {
 	}
 }
 
-func TestQ9_EachListenerHasItsFilter(t *testing.T) {
+func TestQ9_EachSubscriptionHasItsFilter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tests := []struct {
-			filter Filter
+			filter EventFilter
 			want   string
 		}{
-			{Filter{}, "STOP JOB_STATUS_CHANGE RESUME BLOCK_JOB_READY [odd"},
-			{Filter{Names: []string{"STOP"}}, "STOP"},
-			{Filter{Names: []string{"*JOB_*", "RESUME"}}, "JOB_STATUS_CHANGE RESUME BLOCK_JOB_READY"},
-			{Filter{Names: []string{"[odd"}}, "[odd"},
-			{Filter{Names: []string{"stop"}}, ""},
-			{Filter{Match: func(e Event) bool { return strings.Contains(string(e.Data), "yes") }}, "RESUME"},
-			{Filter{Names: []string{"S*"}, Match: func(e Event) bool { return e.Data == nil }}, "STOP"},
+			{EventFilter{}, "STOP JOB_STATUS_CHANGE RESUME BLOCK_JOB_READY [odd"},
+			{EventFilter{Names: []string{"STOP"}}, "STOP"},
+			{EventFilter{Names: []string{"*JOB_*", "RESUME"}}, "JOB_STATUS_CHANGE RESUME BLOCK_JOB_READY"},
+			{EventFilter{Names: []string{"[odd"}}, "[odd"},
+			{EventFilter{Names: []string{"stop"}}, ""},
+			{EventFilter{Match: func(e Event) bool { return strings.Contains(string(e.Data), "yes") }}, "RESUME"},
+			{EventFilter{Names: []string{"S*"}, Match: func(e Event) bool { return e.Data == nil }}, "STOP"},
 		}
 		c := NewClient(Options{})
-		var all []*Listener
+		var all []*Subscription
 		for _, test := range tests {
-			all = append(all, c.Events(test.filter))
+			all = append(all, c.Subscribe(test.filter))
 		}
 		connect(t, c, func(p *peer) {
 			p.send(event("STOP"), event("JOB_STATUS_CHANGE"), `{"event": "RESUME", "data": {"x": "yes"}}`, event("BLOCK_JOB_READY"), event("[odd"))
@@ -71,7 +71,7 @@ func TestQ9_EventsCarryTheServersTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		book := &logBook{}
 		c := NewClient(Options{Logger: book.logger()})
-		l := c.Events(Filter{})
+		sub := c.Subscribe(EventFilter{})
 		connect(t, c, func(p *peer) {
 			p.send(event("A"), `{"event": "B", "timestamp": {"seconds": -1, "microseconds": -1}}`,
 				`{"event": "C", "timestamp": {"seconds": "now"}}`, event("A"))
@@ -82,7 +82,7 @@ func TestQ9_EventsCarryTheServersTime(t *testing.T) {
 			name string
 			time time.Time
 		}{{"A", want}, {"B", time.Time{}}, {"C", time.Time{}}, {"A", want}} {
-			ev, err := l.Next(t.Context())
+			ev, err := sub.Next(t.Context())
 			if err != nil || ev.Name != test.name || !ev.Time.Equal(test.time) {
 				t.Errorf("got %s at %v, %v", ev.Name, ev.Time, err)
 			}
@@ -94,31 +94,31 @@ func TestQ9_EventsCarryTheServersTime(t *testing.T) {
 }
 
 func TestQ9_OverflowIsToldInItsPlace(t *testing.T) {
-	l := newListener(Filter{Buffer: 20}, func(*Listener) {})
+	sub := newSubscription(EventFilter{MaxEvents: 20}, func(*Subscription) {})
 	for i := range 50 {
-		l.deliver(eventNamed(fmt.Sprint(i)))
+		sub.deliver(eventNamed(fmt.Sprint(i)))
 	}
 	want := []string{"missed 30"}
 	for i := 30; i < 50; i++ {
 		want = append(want, fmt.Sprint(i))
 	}
-	if got := drain(l); !slices.Equal(got, want) {
+	if got := drain(sub); !slices.Equal(got, want) {
 		t.Errorf("got %v", got)
 	}
-	l.deliver(eventNamed("more"))
-	if got := drain(l); !slices.Equal(got, []string{"more"}) {
+	sub.deliver(eventNamed("more"))
+	if got := drain(sub); !slices.Equal(got, []string{"more"}) {
 		t.Errorf("then got %v", got)
 	}
 }
 
 func TestQ9_TheEndOfASessionSurvivesOverflow(t *testing.T) {
-	l := newListener(Filter{Buffer: 2}, func(*Listener) {})
+	sub := newSubscription(EventFilter{MaxEvents: 2}, func(*Subscription) {})
 	events := func(n int) {
 		for range n {
-			l.deliver(eventNamed("e"))
+			sub.deliver(eventNamed("e"))
 		}
 	}
-	end := func(text string) { l.end(&SessionEndedError{Err: errors.New(text)}) }
+	end := func(text string) { sub.end(&SessionEndedError{Err: errors.New(text)}) }
 	steps := []struct {
 		name string
 		do   func()
@@ -132,17 +132,17 @@ func TestQ9_TheEndOfASessionSurvivesOverflow(t *testing.T) {
 	}
 	for _, step := range steps {
 		step.do()
-		if got := strings.Join(drain(l), ", "); got != step.want {
+		if got := strings.Join(drain(sub), ", "); got != step.want {
 			t.Errorf("%s: got %s", step.name, got)
 		}
 	}
 }
 
-// Nobody reads the listener, and the replies come all the same.
-func TestQ9_SlowListenerDelaysNoReply(t *testing.T) {
+// Nobody reads the subscription, and the replies come all the same.
+func TestQ9_SlowSubscriptionDelaysNoReply(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := NewClient(Options{})
-		l := c.Events(Filter{Buffer: 3})
+		sub := c.Subscribe(EventFilter{MaxEvents: 3})
 		connect(t, c, func(p *peer) {
 			for range 100 {
 				line, id := p.command()
@@ -159,16 +159,16 @@ func TestQ9_SlowListenerDelaysNoReply(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if got, want := drain(l), []string{"missed 97", "A", "A", "A"}; !slices.Equal(got, want) {
+		if got, want := drain(sub), []string{"missed 97", "A", "A", "A"}; !slices.Equal(got, want) {
 			t.Errorf("got %v", got)
 		}
 	})
 }
 
-func TestQ9_AListenerOutlivesSessions(t *testing.T) {
+func TestQ9_ASubscriptionOutlivesSessions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := NewClient(Options{})
-		l := c.Events(Filter{Names: []string{"*"}})
+		sub := c.Subscribe(EventFilter{Names: []string{"*"}})
 		connect(t, c, func(p *peer) { p.send(event("A"), event("B")) })
 		if err := c.Wait(t.Context()); err != io.EOF {
 			t.Fatal(err)
@@ -177,7 +177,7 @@ func TestQ9_AListenerOutlivesSessions(t *testing.T) {
 		connect(t, c, func(p *peer) { p.send(event("C")); p.silence() })
 		synctest.Wait()
 		c.Disconnect(t.Context())
-		if got, want := drain(l), []string{"A", "B", "ended EOF", "C", "ended <nil>"}; !slices.Equal(got, want) {
+		if got, want := drain(sub), []string{"A", "B", "ended EOF", "C", "ended <nil>"}; !slices.Equal(got, want) {
 			t.Errorf("got %v", got)
 		}
 	})
@@ -185,33 +185,33 @@ func TestQ9_AListenerOutlivesSessions(t *testing.T) {
 
 func TestQ9_NextWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newListener(Filter{}, func(*Listener) {})
+		sub := newSubscription(EventFilter{}, func(*Subscription) {})
 		why := errors.New("enough")
 		ctx, cancel := context.WithCancelCause(t.Context())
-		time.AfterFunc(time.Second, func() { l.deliver(eventNamed("A")) })
+		time.AfterFunc(time.Second, func() { sub.deliver(eventNamed("A")) })
 		time.AfterFunc(2*time.Second, func() { cancel(why) })
-		if ev, err := l.Next(ctx); err != nil || ev.Name != "A" {
+		if ev, err := sub.Next(ctx); err != nil || ev.Name != "A" {
 			t.Errorf("got %v, %v", ev, err)
 		}
-		if _, err := l.Next(ctx); err != why {
+		if _, err := sub.Next(ctx); err != why {
 			t.Errorf("got %v", err)
 		}
 		// What has come is not lost to an ended context.
-		l.deliver(eventNamed("B"))
-		if ev, err := l.Next(ctx); err != nil || ev.Name != "B" {
+		sub.deliver(eventNamed("B"))
+		if ev, err := sub.Next(ctx); err != nil || ev.Name != "B" {
 			t.Errorf("got %v, %v", ev, err)
 		}
 	})
 }
 
-func TestQ9_ReadersOfOneListenerShareItsEvents(t *testing.T) {
+func TestQ9_ReadersOfOneSubscriptionShareItsEvents(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newListener(Filter{}, func(*Listener) {})
+		sub := newSubscription(EventFilter{}, func(*Subscription) {})
 		got := make(chan string, 10)
 		for range 3 {
 			go func() {
 				for {
-					ev, err := l.Next(t.Context())
+					ev, err := sub.Next(t.Context())
 					if err != nil {
 						got <- err.Error()
 						return
@@ -222,37 +222,37 @@ func TestQ9_ReadersOfOneListenerShareItsEvents(t *testing.T) {
 		}
 		synctest.Wait()
 		for range 5 {
-			l.deliver(eventNamed("A"))
+			sub.deliver(eventNamed("A"))
 		}
 		synctest.Wait()
-		l.Close()
-		l.Close()
+		sub.Close()
+		sub.Close()
 		synctest.Wait()
 		close(got)
 		count := map[string]int{}
 		for name := range got {
 			count[name]++
 		}
-		if count["A"] != 5 || count[ErrListenerClosed.Error()] != 3 {
+		if count["A"] != 5 || count[ErrSubscriptionClosed.Error()] != 3 {
 			t.Errorf("got %v", count)
 		}
 	})
 }
 
-func TestQ9_ClosedListenerGetsNothing(t *testing.T) {
+func TestQ9_ClosedSubscriptionGetsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := NewClient(Options{})
-		closed, open := c.Events(Filter{}), c.Events(Filter{})
+		closed, open := c.Subscribe(EventFilter{}), c.Subscribe(EventFilter{})
 		closed.Close()
 		connect(t, c, func(p *peer) { p.send(event("A")); p.silence() })
 		if ev, err := open.Next(t.Context()); err != nil || ev.Name != "A" {
 			t.Errorf("got %v, %v", ev, err)
 		}
-		if _, err := closed.Next(t.Context()); err != ErrListenerClosed {
+		if _, err := closed.Next(t.Context()); err != ErrSubscriptionClosed {
 			t.Errorf("got %v", err)
 		}
-		if n := len(c.listeners.all()); n != 1 {
-			t.Errorf("the client has %d listeners", n)
+		if n := len(c.subscriptions.all()); n != 1 {
+			t.Errorf("the client has %d subscriptions", n)
 		}
 	})
 }
