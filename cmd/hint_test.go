@@ -24,7 +24,7 @@ func execAt(t testing.TB, address string, flags ...string) result {
 
 const heldHint = "another client holds the monitor: QEMU serves one at a time. Close that client, or give QEMU a second -qmp socket."
 
-// The whole text of product.md, "When a connection fails".
+// The whole text that a user sees, hint included.
 func TestHintAbsentSocket(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(qmptest.Dir(t), "qmp.sock")

@@ -13,7 +13,7 @@ type span struct {
 	show       string
 }
 
-// Redact returns text, a line or a statement of the language, with the values of secrets masked (product.md, "Secrets"),
+// Redact returns text, a line or a statement of the language, with the values of secrets masked,
 // for history and echoes. It need not be a sound statement: what a typing error hides from the rules is masked rather
 // than shown. Text without secrets comes back as it is.
 func Redact(text string) string {

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// RedactMessage returns a QMP message with the values of secrets masked (product.md, "Secrets"): structure and every
+// RedactMessage returns a QMP message with the values of secrets masked: structure and every
 // other byte stay. A message without secrets comes back as it is, not copied. Text that is no JSON is treated as far as
 // it looks like it.
 func RedactMessage(raw []byte) []byte {
