@@ -8,7 +8,9 @@ import (
 	"github.com/qmpsh/qmpsh/shell/cmdline"
 )
 
-func complete(text string, cursor int, e Env) Result {
+// Complete returns what may stand at the cursor, which is an offset in bytes into text. The text may be unfinished and
+// may have several lines.
+func Complete(text string, cursor int, e Env) Result {
 	cursor = min(max(cursor, 0), len(text))
 	none := Result{Start: cursor, End: cursor}
 	l, ok := lineAt(text, cursor)
@@ -27,7 +29,9 @@ func complete(text string, cursor int, e Env) Result {
 	return r
 }
 
-func completeWords(words []string, last string, e Env) (candidates []Candidate, pending bool) {
+// CompleteWords returns what the last of the words of exec, which is still being typed, may become. The user's own
+// shell has taken the quotes off the words and puts them back, so that the texts have none.
+func CompleteWords(words []string, last string, e Env) (candidates []Candidate, pending bool) {
 	l, ok := lineOf(words, last)
 	if !ok {
 		return nil, false
@@ -102,8 +106,8 @@ func (c *collector) value(from int) bool {
 	if c.line.typed.exec {
 		return true
 	}
-	text, open, closed := unquote(raw)
-	if closed {
+	text, quoted, open := cmdline.Unquote(raw)
+	if quoted && open == 0 {
 		return false
 	}
 	if c.partial = text; open != 0 && raw[0] == open {

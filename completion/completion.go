@@ -87,17 +87,3 @@ const (
 	DeviceTypes           // what device_add takes as a driver
 	Properties            // what device_add takes for the driver Of
 )
-
-// Complete returns what may stand at the cursor, which is an offset in bytes into text. The text may be unfinished and
-// may have several lines.
-func Complete(text string, cursor int, e Env) Result { return complete(text, cursor, e) }
-
-// CompleteWords returns what the last of the words of exec, which is still being typed, may become. The user's own
-// shell has taken the quotes off the words and puts them back, so that the texts have none.
-func CompleteWords(words []string, last string, e Env) (candidates []Candidate, pending bool) {
-	return completeWords(words, last, e)
-}
-
-// Hint returns the arguments that are still missing at the end of text, the required ones first: " driver= [id=] …". It
-// is empty when none are missing, where text is no command, and inside a word that could still become another one.
-func Hint(text string, e Env) string { return hint(text, e) }

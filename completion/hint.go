@@ -11,7 +11,9 @@ import (
 // maxHint is how many arguments a hint names that need not be given.
 const maxHint = 6
 
-func hint(text string, e Env) string {
+// Hint returns the arguments that are still missing at the end of text, the required ones first: " driver= [id=] …". It
+// is empty when none are missing, where text is no command, and inside a word that could still become another one.
+func Hint(text string, e Env) string {
 	l, ok := lineAt(text, len(text))
 	if !ok || l.ended || !l.restHere() {
 		return ""
@@ -36,7 +38,7 @@ func (l *line) restHere() bool {
 	case w.raw == "":
 		return true
 	case w.role == cmdline.Name, w.role == cmdline.Argument && w.eq > 0:
-		if _, open, _ := unquote(w.raw); open != 0 {
+		if _, _, open := cmdline.Unquote(w.raw); open != 0 {
 			return false
 		}
 		l.words = append(l.words, w)

@@ -11,6 +11,7 @@ import (
 	"github.com/qmpsh/qmpsh/proto/qapi"
 	"github.com/qmpsh/qmpsh/proto/qmp"
 	"github.com/qmpsh/qmpsh/proto/qmp/qmptest"
+	"github.com/qmpsh/qmpsh/shell/cmdline"
 )
 
 // peer connects to a real server.
@@ -115,7 +116,7 @@ func TestLive_QEMUTakesThePathsAsOffered(t *testing.T) {
 			break
 		}
 		for _, c := range r.Candidates {
-			plain, _, _ := unquote(c.Text)
+			plain, _, _ := cmdline.Unquote(c.Text)
 			raw, err := json.Marshal(map[string]string{"path": plain})
 			if err != nil {
 				t.Fatal(err)

@@ -36,8 +36,8 @@ func (tt bindTest) run(t *testing.T, b Binding) {
 	t.Helper()
 	st, err := Parse(tt.line)
 	if err == nil {
-		if st.Raw() != (st.Name != "" && tt.line[0] == '{') || st.Text() != tt.line {
-			t.Errorf("%s: Raw is %v, Text %q", tt.line, st.Raw(), st.Text())
+		if st.Raw() != (st.Name != "" && tt.line[0] == '{') {
+			t.Errorf("%s: Raw is %v", tt.line, st.Raw())
 		}
 		if got := sendWith(st, b); !strings.HasPrefix(got, "error ") {
 			if got != tt.want {

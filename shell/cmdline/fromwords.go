@@ -32,7 +32,6 @@ func FromWords(words []string) (Statement, error) {
 	if f != nil {
 		return Statement{}, f.in(text)
 	}
-	p.st.Secret = len(secrets(text, tokens, true)) > 0
 	return p.st, nil
 }
 

@@ -60,14 +60,14 @@ func FuzzBind(f *testing.F) {
 
 func checkBound(t *testing.T, schema *qapi.Schema, st Statement, b Binding, args json.RawMessage) {
 	if args != nil && !json.Valid(args) {
-		t.Fatalf("%q: %s", st.Text(), args)
+		t.Fatalf("%q: %s", st.text, args)
 	}
 	if err := schema.Command(st.Name).Check(args); err != nil && st.Name != "qom-set" {
-		t.Fatalf("%q: %s: %v", st.Text(), args, err)
+		t.Fatalf("%q: %s: %v", st.text, args, err)
 	}
 	if !st.NeedsSchema() {
 		if plain, err := st.Bind(Binding{Sources: b.Sources}); err != nil || string(plain.Arguments) != string(args) {
-			t.Fatalf("%q: %s, without the schema %s, %v", st.Text(), args, plain.Arguments, err)
+			t.Fatalf("%q: %s, without the schema %s, %v", st.text, args, plain.Arguments, err)
 		}
 	}
 	if args == nil {
@@ -76,9 +76,9 @@ func checkBound(t *testing.T, schema *qapi.Schema, st Statement, b Binding, args
 	line := style{exact: true}.line(t, st.Name, args)
 	again, err := Parse(line)
 	if err != nil {
-		t.Fatalf("%q: %q: %v", st.Text(), line, err)
+		t.Fatalf("%q: %q: %v", st.text, line, err)
 	}
 	if back, err := again.Bind(b); err != nil || !same(t, back.Arguments, args) {
-		t.Fatalf("%q: %s, as %q: %s, %v", st.Text(), args, line, back.Arguments, err)
+		t.Fatalf("%q: %s, as %q: %s, %v", st.text, args, line, back.Arguments, err)
 	}
 }

@@ -47,8 +47,9 @@ func FuzzLex(f *testing.F) {
 		for line := range strings.Lines(text) {
 			j.Add(line)
 		}
-		if text != "" && j.Need() != Unfinished(text) {
-			t.Errorf("%q: line by line needs %d, at once %d", text, j.Need(), Unfinished(text))
+		var whole Joiner
+		if whole.Add(text); text != "" && j.Need() != whole.Need() {
+			t.Errorf("%q: line by line needs %d, at once %d", text, j.Need(), whole.Need())
 		}
 	})
 }
@@ -68,17 +69,12 @@ func FuzzParse(f *testing.F) {
 				t.Fatalf("%q: %#v", text, err)
 			}
 			e.Caret()
-			if !Complete(text) && !e.Unfinished && !strings.HasSuffix(text, `\`) && Unfinished(text) != EndTransaction && Unfinished(text) != NextLine {
-				t.Logf("%q: incomplete, but %v", text, e)
-			}
 			return
 		}
 		if st.Kind == QMP {
 			again(t, text, st)
 		}
-		if hidden := Redact(text); st.Kind != Empty && (hidden != text) != st.Secret {
-			t.Errorf("%q: Secret is %v, redacted %q", text, st.Secret, hidden)
-		}
+		Redact(text)
 	})
 }
 

@@ -58,14 +58,3 @@ func (j *Joiner) Text() string {
 
 // Len returns the size of the statement so far in bytes.
 func (j *Joiner) Len() int { return len(j.text) }
-
-// Unfinished says what the statement text waits for. For a statement that comes line by line use a Joiner, which does
-// not start over at each line.
-func Unfinished(text string) Need {
-	var j Joiner
-	j.Add(text)
-	return j.Need()
-}
-
-// Complete says whether text is a whole statement: nothing more has to be read before Parse.
-func Complete(text string) bool { return Unfinished(text) == Nothing }

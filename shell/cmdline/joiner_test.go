@@ -57,8 +57,9 @@ func TestJoiner(t *testing.T) {
 				if got := j.Text(); got != strings.TrimSuffix(text, "\r") {
 					t.Errorf("text %q, want %q", got, text)
 				}
-				if line != "" && Complete(text) != done {
-					t.Errorf("Complete(%q) is not %v", text, done)
+				var whole Joiner
+				if line != "" && whole.Add(text) != done {
+					t.Errorf("%q at once: not %v", text, done)
 				}
 			}
 			if j.Len() < len(j.Text()) {

@@ -38,7 +38,6 @@ func Parse(text string) (Statement, error) {
 	if f != nil {
 		return Statement{}, f.in(text)
 	}
-	p.st.Secret = len(secrets(text, tokens, false)) > 0
 	return p.st, nil
 }
 
@@ -107,7 +106,6 @@ func parseDot(text string, tokens []Token, bad *fault) Statement {
 	if bad != nil {
 		st.ArgsErr = bad.in(text)
 	}
-	st.Secret = Redact(text) != text
 	return st
 }
 

@@ -205,7 +205,7 @@ func (w word) valueText() string {
 func (s *secretFinder) secretKey(w word) bool {
 	key := w.text[w.start:w.keyEnd]
 	if !w.verbatim {
-		key, _ = unquote(key)
+		key, _, _ = Unquote(key)
 	}
 	if s.property && key == "value" {
 		return true

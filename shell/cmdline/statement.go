@@ -19,8 +19,7 @@ const (
 // Statement is a parsed statement. The values of a QMP statement have no types yet: Bind gives them, once Sources have
 // been read and it is known whether there is a schema.
 type Statement struct {
-	Kind   Kind
-	Secret bool // the text holds a secret: keep Redact's version of it, not the text
+	Kind Kind
 
 	// Of a QMP statement.
 	Name     string    // the command's name
@@ -67,9 +66,6 @@ type Redirect struct {
 	Append bool // behind what the file holds: >>
 	At     int  // where the path starts in the text, in bytes
 }
-
-// Text returns the text that was parsed; for FromWords the words with spaces between them.
-func (st Statement) Text() string { return st.text }
 
 // Bare says whether the statement is a command's name and no more.
 func (st Statement) Bare() bool {

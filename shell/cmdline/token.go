@@ -44,39 +44,3 @@ func Lex(text string) ([]Token, error) {
 	}
 	return tokens, nil
 }
-
-// Key returns the parts of the word's key, without quotes: file and driver of file.driver=raw. A word without a = is all
-// key, as far as it has been typed; its last part may be empty. Unlike Parse it takes any word.
-func (t Token) Key(text string) []string {
-	w := wordOf(text, t)
-	if w.eq < 0 {
-		w.eq, w.keyEnd = t.End, t.End
-	}
-	var parts []string
-	for start := w.start; ; {
-		end := w.keyDot(start)
-		name, _ := unquote(w.text[start:end])
-		parts = append(parts, name)
-		if end == w.keyEnd {
-			return parts
-		}
-		start = end + 1
-	}
-}
-
-// Value returns the word's value without its quotes, as far as it has been typed, and where it starts in the text. JSON
-// stays as typed. ok is false for a word without a =.
-func (t Token) Value(text string) (value string, at int, ok bool) {
-	if t.Eq < 0 {
-		return "", 0, false
-	}
-	w := wordOf(text, t)
-	value = text[t.Eq+1 : t.End]
-	if !w.exact && !w.bracket {
-		value, _ = w.plainText(value)
-	}
-	return value, t.Eq + 1, true
-}
-
-// Exact says whether the word is key:=JSON.
-func (t Token) Exact(text string) bool { return wordOf(text, t).exact }

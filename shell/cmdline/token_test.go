@@ -65,35 +65,45 @@ func TestLexRoles(t *testing.T) {
 	}
 }
 
-func TestTokenParts(t *testing.T) {
-	for text, want := range map[string]string{
-		`file.driver=raw`:    `["file" "driver"] "raw" 12`,
-		`file.dri`:           `["file" "dri"]`,
-		`file.`:              `["file" ""]`,
-		`a`:                  `["a"]`,
-		`"a.b".c="d e`:       `["a.b" "c"] "d e" 8`,
-		`a:={"b": 1}`:        `["a"] "{\"b\": 1}" 3 exact`,
-		`a:="b c"`:           `["a"] "\"b c\"" 3 exact`,
-		`a={"b": "c`:         `["a"] "{\"b\": \"c" 2`,
-		`=x`:                 `[""] "x" 1`,
-		`a=\@b`:              `["a"] "@b" 2`,
-		`a=@file:x`:          `["a"] "@file:x" 2`,
-		`a=json:{"b": "c d"`: `["a"] "json:{\"b\": \"c d\"" 2`,
+// TestSplitKey: completion and Parse take keys apart in the same way, the one in unfinished words too.
+func TestSplitKey(t *testing.T) {
+	for _, tt := range []struct {
+		key      string
+		verbatim bool
+		want     string
+	}{
+		{`file.driver`, false, "file 0:4 driver 5:11"},
+		{`file.`, false, "file 0:4  5:5"},
+		{``, false, " 0:0"},
+		{`"a.b".c`, false, "a.b 0:5 c 6:7"},
+		{`'a\'.b'.c`, false, "a'.b 0:7 c 8:9"},
+		{`a."b.c`, false, "a 0:1 b.c 2:6"},
+		{`"a.b".c`, true, `"a 0:2 b" 3:5 c 6:7`},
+		{`a..b`, false, "a 0:1  2:2 b 3:4"},
 	} {
-		line := "x " + text
-		tokens, _ := Lex(line)
-		if len(tokens) != 2 {
-			t.Fatalf("%s: %d tokens", text, len(tokens))
+		var parts []string
+		for _, p := range SplitKey(tt.key, tt.verbatim) {
+			parts = append(parts, fmt.Sprintf("%s %d:%d", p.Name, p.Start, p.End))
 		}
-		got := fmt.Sprintf("%q", tokens[1].Key(line))
-		if v, at, ok := tokens[1].Value(line); ok {
-			got += fmt.Sprintf(" %q %d", v, at-2)
+		if got := strings.Join(parts, " "); got != tt.want {
+			t.Errorf("%s %v\n got %s\nwant %s", tt.key, tt.verbatim, got, tt.want)
 		}
-		if tokens[1].Exact(line) {
-			got += " exact"
+	}
+}
+
+// TestUnquote: the language's quotes, also where one is still open.
+func TestUnquote(t *testing.T) {
+	for raw, want := range map[string]string{
+		`a`: "a false", `"a b"`: "a b true", `"a b`: "a b true open", `a"b"c`: "abc true", `"a\"`: `a" true open`, `'it\'s'`: "it's true",
+		`a\b`: `a\b false`, `a\\b`: `a\\b false`, `"a\\b"`: `a\b true`, `\@x`: `\@x false`, "a\\\n b": "a b false", `"a"'b`: "ab true open",
+	} {
+		text, quoted, open := Unquote(raw)
+		got := fmt.Sprint(text, " ", quoted)
+		if open != 0 {
+			got += " open"
 		}
 		if got != want {
-			t.Errorf("%s\n got %s\nwant %s", text, got, want)
+			t.Errorf("%s: %q, want %q", raw, got, want)
 		}
 	}
 }

@@ -132,29 +132,29 @@ func (n *node) set(w word, p *parser) *fault {
 	}
 	at := n
 	for _, part := range parts[:len(parts)-1] {
-		next := at.kid(part.name)
+		next := at.kid(part.Name)
 		if next == nil {
-			next = &node{name: part.name, at: w.start}
+			next = &node{name: part.Name, at: w.start}
 			at.add(next)
 		} else if ok, f := next.open(); f != nil {
 			return f
 		} else if !ok {
-			return bothWays(w, w.text[w.start:part.end])
+			return bothWays(w, w.text[w.start:w.start+part.End])
 		}
 		at = next
 	}
 	last := parts[len(parts)-1]
-	if old := at.kid(last.name); old != nil {
+	if old := at.kid(last.Name); old != nil {
 		if old.leaf == nil {
-			return bothWays(w, w.text[w.start:last.end])
+			return bothWays(w, w.text[w.start:w.start+last.End])
 		}
-		return &fault{at: w.start, msg: quoteWord(w.text[w.start:last.end]) + " is given twice", hint: "remove one of the two"}
+		return &fault{at: w.start, msg: quoteWord(w.text[w.start:w.start+last.End]) + " is given twice", hint: "remove one of the two"}
 	}
 	v, f := w.value(p)
 	if f != nil {
 		return f
 	}
-	at.add(&node{name: last.name, at: w.start, leaf: &v})
+	at.add(&node{name: last.Name, at: w.start, leaf: &v})
 	return nil
 }
 

@@ -31,7 +31,7 @@ func (w word) value(p *parser) (value, *fault) {
 	if kind, name, ok := sourceOf(v.text); ok {
 		v.form, v.exact, v.source = sourced, w.exact, len(p.sources)
 		if !w.verbatim || wholeQuote(name) {
-			name, _ = unquote(name)
+			name, _, _ = Unquote(name)
 		}
 		if name == "" && kind != Prompt {
 			return v, &fault{at: v.at, msg: quoteWord(v.text) + " names nothing to read", hint: `to send it as text, put it in quotes`}
@@ -65,7 +65,7 @@ func (w word) plainText(raw string) (text string, quoted bool) {
 	case w.verbatim && !wholeQuote(raw):
 		text = raw
 	default:
-		text, quoted = unquote(raw)
+		text, quoted, _ = Unquote(raw)
 	}
 	if escaped {
 		text = text[1:]

@@ -38,61 +38,58 @@ func (w word) name() string {
 	if w.verbatim {
 		return w.raw()
 	}
-	name, _ := unquote(w.raw())
+	name, _, _ := Unquote(w.raw())
 	return name
 }
 
-// part is one name of a dotted key.
-type part struct {
-	name string
-	end  int // offset behind it in the text
+// KeyPart is one name of a dotted key.
+type KeyPart struct {
+	Name       string // without quotes
+	Start, End int    // where it stands in the key, in bytes
 }
 
-// key returns the names that the word's key consists of. Dots inside quotes do not separate. The word has a =.
-func (w word) key() ([]part, *fault) {
-	var parts []part
-	for start := w.start; ; {
-		end := w.keyDot(start)
-		name := w.text[start:end]
-		if !w.verbatim {
-			name, _ = unquote(name)
-		}
-		if name == "" {
-			return nil, w.emptyName(start)
-		}
-		if len(parts) == maxDepth {
-			return nil, &fault{at: start, msg: fmt.Sprintf("the key has more than %d parts, too many for QEMU", maxDepth)}
-		}
-		parts = append(parts, part{name, end})
-		if end == w.keyEnd {
-			return parts, nil
-		}
-		start = end + 1
-	}
-}
-
-// keyDot returns the offset of the next dot in the key that separates names, or that of the = at its end.
-func (w word) keyDot(i int) int {
-	quote := byte(0)
-	for ; i < w.keyEnd; i++ {
-		switch c := w.text[i]; {
-		case w.verbatim:
-			if c == '.' {
-				return i
-			}
-		case quote != 0:
-			if c == '\\' {
-				i++
-			} else if c == quote {
-				quote = 0
-			}
-		case c == '"' || c == '\'':
+// SplitKey takes a key, or as much of it as has been typed, apart at the dots that join names. Dots inside quotes do not,
+// unless the key is verbatim: then there are no quotes. There is one part at least; any may be empty.
+func SplitKey(key string, verbatim bool) []KeyPart {
+	var parts []KeyPart
+	start, quote := 0, byte(0)
+	for i := 0; i < len(key); i++ {
+		switch c := key[i]; {
+		case c == '.' && quote == 0:
+			parts = append(parts, keyPart(key, start, i, verbatim))
+			start = i + 1
+		case verbatim:
+		case quote != 0 && c == '\\':
+			i++
+		case c == quote:
+			quote = 0
+		case quote == 0 && (c == '"' || c == '\''):
 			quote = c
-		case c == '.':
-			return i
 		}
 	}
-	return w.keyEnd
+	return append(parts, keyPart(key, start, len(key), verbatim))
+}
+
+func keyPart(key string, start, end int, verbatim bool) KeyPart {
+	name := key[start:end]
+	if !verbatim {
+		name, _, _ = Unquote(name)
+	}
+	return KeyPart{name, start, end}
+}
+
+// key returns the names that the word's key consists of. The word has a =.
+func (w word) key() ([]KeyPart, *fault) {
+	parts := SplitKey(w.text[w.start:w.keyEnd], w.verbatim)
+	for i, part := range parts {
+		if part.Name == "" {
+			return nil, w.emptyName(w.start + part.Start)
+		}
+		if i == maxDepth {
+			return nil, &fault{at: w.start + part.Start, msg: fmt.Sprintf("the key has more than %d parts, too many for QEMU", maxDepth)}
+		}
+	}
+	return parts, nil
 }
 
 func (w word) emptyName(at int) *fault {
@@ -104,17 +101,16 @@ func (w word) emptyName(at int) *fault {
 	return f
 }
 
-// unquote removes the quotes of a piece of a word, resolves the escapes inside them, and joins continued lines. quoted
-// says whether there were quotes.
-func unquote(raw string) (text string, quoted bool) {
+// Unquote removes the quotes of a piece of a word, resolves the escapes inside them, and joins continued lines. quoted
+// says whether there were quotes, and open is the one that is not closed at the end, 0 if there is none.
+func Unquote(raw string) (text string, quoted bool, open byte) {
 	i := strings.IndexAny(raw, `"'\`)
 	if i < 0 {
-		return raw, false
+		return raw, false, 0
 	}
 	var b strings.Builder
 	b.Grow(len(raw))
 	b.WriteString(raw[:i])
-	quote := byte(0)
 	for i < len(raw) {
 		c := raw[i]
 		if c == '\\' {
@@ -124,7 +120,7 @@ func unquote(raw string) (text string, quoted bool) {
 			}
 			if i+1 < len(raw) {
 				next := raw[i+1]
-				escaped := quote != 0 && (next == '"' || next == '\'' || next == '\\')
+				escaped := open != 0 && (next == '"' || next == '\'' || next == '\\')
 				if !escaped {
 					b.WriteByte(c)
 				}
@@ -137,16 +133,16 @@ func unquote(raw string) (text string, quoted bool) {
 			}
 		}
 		switch {
-		case quote == 0 && (c == '"' || c == '\''):
-			quote, quoted = c, true
-		case c == quote && quote != 0:
-			quote = 0
+		case open == 0 && (c == '"' || c == '\''):
+			open, quoted = c, true
+		case c == open && open != 0:
+			open = 0
 		default:
 			b.WriteByte(c)
 		}
 		i++
 	}
-	return b.String(), quoted
+	return b.String(), quoted, open
 }
 
 // wholeQuote says whether s is one quoted string and nothing else.

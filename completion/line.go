@@ -173,7 +173,7 @@ func (w word) text(piece string) string {
 	if w.exec {
 		return piece
 	}
-	text, _, _ := unquote(piece)
+	text, _, _ := cmdline.Unquote(piece)
 	return text
 }
 
@@ -185,57 +185,18 @@ const (
 
 // parts splits a key, or the beginning of one, at the dots that separate names. last is where the last part begins; ok
 // is false for keys that cannot be completed.
-func (w word) parts(key string) (parts []string, last int, ok bool) {
+func (w word) parts(key string) (names []string, last int, ok bool) {
 	if len(key) > maxKey {
 		return nil, 0, false
 	}
-	quote := byte(0)
-	for i := 0; i < len(key); i++ {
-		switch c := key[i]; {
-		case c == '\\' && !w.exec:
-			i++
-		case w.exec || quote == 0:
-			if c == '.' {
-				parts = append(parts, w.text(key[last:i]))
-				last = i + 1
-			} else if !w.exec && (c == '"' || c == '\'') {
-				quote = c
-			}
-		case c == quote:
-			quote = 0
+	parts := cmdline.SplitKey(key, w.exec)
+	for _, p := range parts {
+		names, last = append(names, p.Name), p.Start
+	}
+	if !w.exec {
+		if _, _, open := cmdline.Unquote(key[last:]); open != 0 {
+			return names, last, false
 		}
 	}
-	return append(parts, w.text(key[last:])), last, quote == 0 && len(parts) < maxParts
-}
-
-// unquote removes quotes and escapes as the language does. open is the quote that is not closed at the end; closed says
-// that one was closed.
-func unquote(raw string) (text string, open byte, closed bool) {
-	if !strings.ContainsAny(raw, "\"'\\") {
-		return raw, 0, false
-	}
-	var b strings.Builder
-	for i := 0; i < len(raw); i++ {
-		switch c := raw[i]; {
-		case c == '\\' && i+1 < len(raw):
-			i++
-			switch next := raw[i]; {
-			case next == '\n':
-			case next == '\r' && i+1 < len(raw) && raw[i+1] == '\n':
-				i++
-			case open != 0 && (next == '"' || next == '\'' || next == '\\'):
-				b.WriteByte(next)
-			default:
-				b.WriteByte(c)
-				b.WriteByte(next)
-			}
-		case open == 0 && (c == '"' || c == '\''):
-			open = c
-		case c == open && open != 0:
-			open, closed = 0, true
-		default:
-			b.WriteByte(c)
-		}
-	}
-	return b.String(), open, closed
+	return names, last, len(parts) <= maxParts
 }
