@@ -81,7 +81,7 @@ func (c *Cache) look(q Query) (list []Value, known bool, flight <-chan struct{})
 	e := c.entries[q]
 	if e == nil {
 		if len(c.entries) >= maxEntries {
-			c.dropLocked(func(Kind) bool { return true })
+			c.dropLocked(func(LiveKind) bool { return true })
 		}
 		e = &entry{}
 		c.entries[q] = e
@@ -163,17 +163,17 @@ func (c *Cache) Executed(command string) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.dropLocked(func(k Kind) bool { return !isFixed(k) })
+	c.dropLocked(func(k LiveKind) bool { return !isFixed(k) })
 }
 
 // Forget drops everything: the server is another one.
 func (c *Cache) Forget() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.dropLocked(func(Kind) bool { return true })
+	c.dropLocked(func(LiveKind) bool { return true })
 }
 
-func (c *Cache) dropLocked(old func(Kind) bool) {
+func (c *Cache) dropLocked(old func(LiveKind) bool) {
 	for q, e := range c.entries {
 		if !old(q.Kind) {
 			continue

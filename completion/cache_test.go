@@ -157,7 +157,7 @@ func TestCache_EventsAndCommandsMakeValuesOld(t *testing.T) {
 func TestCache_EventsNameTheirKinds(t *testing.T) {
 	s := &script{after: time.Millisecond, ids: []string{"a"}}
 	inBubble(t, s, CacheOptions{}, func(t *testing.T, c *Cache) {
-		for event, kind := range map[string]Kind{
+		for event, kind := range map[string]LiveKind{
 			"DEVICE_DELETED": Devices, "JOB_STATUS_CHANGE": Jobs, "BLOCK_JOB_COMPLETED": Jobs, "BLOCK_JOB_READY": Nodes,
 			"BLOCK_EXPORT_DELETED": Exports, "DEVICE_TRAY_MOVED": Backends,
 		} {

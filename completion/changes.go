@@ -5,14 +5,14 @@ import "strings"
 // kinds is a set of kinds.
 type kinds uint32
 
-func setOf(list ...Kind) (set kinds) {
+func setOf(list ...LiveKind) (set kinds) {
 	for _, k := range list {
 		set |= 1 << k
 	}
 	return set
 }
 
-func (s kinds) has(k Kind) bool { return s&(1<<k) != 0 }
+func (s kinds) has(k LiveKind) bool { return s&(1<<k) != 0 }
 
 // changedBy returns the kinds of values that an event may have changed. Events that follow from a command need no place
 // here: Executed takes care of them.
@@ -45,4 +45,4 @@ func onlyLooks(command string) bool {
 }
 
 // isFixed says whether values are the same as long as the server runs.
-func isFixed(k Kind) bool { return k == DeviceTypes || k == Properties }
+func isFixed(k LiveKind) bool { return k == DeviceTypes || k == Properties }

@@ -55,7 +55,7 @@ type Live interface {
 
 // Query asks for one kind of values.
 type Query struct {
-	Kind Kind
+	Kind LiveKind
 	Of   string // a device type for Properties, an object's path for Children and ObjectProperties, a node for Bitmaps (empty: of all)
 }
 
@@ -66,24 +66,23 @@ type Value struct {
 	Type  *qapi.Type // of a property, as far as it is known; nil otherwise
 }
 
-// Kind is a kind of values that live on the server.
-type Kind uint8
+// LiveKind is a kind of values that live on the server.
+type LiveKind uint8
 
 // The kinds of values.
 const (
-	NoKind           Kind = iota
-	Devices               // ids of devices; paths of those without one
-	Nodes                 // block nodes by their names
-	Backends              // block backends: the names of drives
-	Jobs                  // ids of jobs
-	Bitmaps               // dirty bitmaps of the node Of, or of all
-	Chardevs              // ids of character devices
-	Netdevs               // ids of network backends
-	Nics                  // names of network clients: backends and cards
-	Objects               // ids of objects made by object-add
-	Exports               // ids of block exports
-	Children              // names of the objects below the object at Of
-	ObjectProperties      // properties of the object at Of
-	DeviceTypes           // what device_add takes as a driver
-	Properties            // what device_add takes for the driver Of
+	Devices          LiveKind = iota + 1 // ids of devices; paths of those without one
+	Nodes                                // block nodes by their names
+	Backends                             // block backends: the names of drives
+	Jobs                                 // ids of jobs
+	Bitmaps                              // dirty bitmaps of the node Of, or of all
+	Chardevs                             // ids of character devices
+	Netdevs                              // ids of network backends
+	Nics                                 // names of network clients: backends and cards
+	Objects                              // ids of objects made by object-add
+	Exports                              // ids of block exports
+	Children                             // names of the objects below the object at Of
+	ObjectProperties                     // properties of the object at Of
+	DeviceTypes                          // what device_add takes as a driver
+	Properties                           // what device_add takes for the driver Of
 )

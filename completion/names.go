@@ -27,7 +27,7 @@ func (c *collector) commands(run bool) {
 // commandLabel names the arguments that a command must have.
 func commandLabel(command *qapi.Command) string {
 	var required []string
-	optional := len(command.Args.Variants) > 0 || command.Open
+	optional := len(command.Args.Branches) > 0 || command.Open
 	for i := range command.Args.Members {
 		if m := &command.Args.Members[i]; m.Optional {
 			optional = true
@@ -200,7 +200,7 @@ func (c *collector) actions() {
 		return
 	}
 	if o := actionType(c.Schema); o != nil {
-		for _, v := range o.Variants {
+		for _, v := range o.Branches {
 			label := ""
 			if data := actionData(o, v.Case); data != nil {
 				label = dataLabel(data)

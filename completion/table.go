@@ -9,13 +9,13 @@ import (
 
 // What the table can name besides kinds of values.
 const (
-	qomPaths  Kind = iota + 64 // paths in the QOM tree, level by level
-	filePaths                  // files, as QEMU would open them if it ran here
-	newNames                   // nothing: the user makes the name up
+	qomPaths  LiveKind = iota + 64 // paths in the QOM tree, level by level
+	filePaths                      // files, as QEMU would open them if it ran here
+	newNames                       // nothing: the user makes the name up
 )
 
 // byArgument tells what an argument of a command, or of an action of a transaction, takes. It goes before byName.
-func byArgument(argument string) []Kind {
+func byArgument(argument string) []LiveKind {
 	switch argument {
 	case "device_del id",
 		"block_set_io_throttle id",
@@ -28,42 +28,42 @@ func byArgument(argument string) []Kind {
 		"eject id",
 		"screendump device",
 		"input-send-event device":
-		return []Kind{Devices}
+		return []LiveKind{Devices}
 	case "device_add driver",
 		"device-list-properties typename",
 		"qom-list-properties typename":
-		return []Kind{DeviceTypes}
+		return []LiveKind{DeviceTypes}
 	case "device_add id",
 		"blockdev-add node-name",
 		"blockdev-snapshot-sync snapshot-node-name",
 		"drive-mirror node-name",
 		"block-dirty-bitmap-add name",
 		"query-sev-attestation-report mnonce":
-		return []Kind{newNames}
+		return []LiveKind{newNames}
 	case "qom-list path",
 		"qom-get path",
 		"qom-set path":
-		return []Kind{qomPaths}
+		return []LiveKind{qomPaths}
 	case "object-del id",
 		"x-blockdev-set-iothread iothread":
-		return []Kind{Objects}
+		return []LiveKind{Objects}
 	case "netdev_del id":
-		return []Kind{Netdevs}
+		return []LiveKind{Netdevs}
 	case "set_link name",
 		"announce-self interfaces",
 		"query-rx-filter name":
-		return []Kind{Nics}
+		return []LiveKind{Nics}
 	case "chardev-remove id",
 		"chardev-change id",
 		"chardev-send-break id",
 		"ringbuf-read device",
 		"ringbuf-write device",
 		"add_client protocol":
-		return []Kind{Chardevs}
+		return []LiveKind{Chardevs}
 	case "drive-mirror target",
 		"drive-backup target",
 		"blockdev-snapshot-sync snapshot-file":
-		return []Kind{filePaths}
+		return []LiveKind{filePaths}
 	case "blockdev-mirror target",
 		"blockdev-backup target",
 		"blockdev-snapshot overlay",
@@ -72,12 +72,12 @@ func byArgument(argument string) []Kind {
 		"block-commit top-node",
 		"block-stream base-node",
 		"change-backing-file image-node-name":
-		return []Kind{Nodes}
+		return []LiveKind{Nodes}
 	case "x-blockdev-change parent":
-		return []Kind{Nodes, Backends}
+		return []LiveKind{Nodes, Backends}
 	case "block-export-del id",
 		"nbd-server-remove name":
-		return []Kind{Exports}
+		return []LiveKind{Exports}
 	case "block-dirty-bitmap-remove name",
 		"block-dirty-bitmap-clear name",
 		"block-dirty-bitmap-enable name",
@@ -86,27 +86,27 @@ func byArgument(argument string) []Kind {
 		"block-dirty-bitmap-merge bitmaps",
 		"block-dirty-bitmap-merge name",
 		"x-debug-block-dirty-bitmap-sha256 name":
-		return []Kind{Bitmaps}
+		return []LiveKind{Bitmaps}
 	}
 	return nil
 }
 
 // byName tells what an argument takes by its own name, in all other commands.
-func byName(name string) []Kind {
+func byName(name string) []LiveKind {
 	switch name {
 	case "node":
-		return []Kind{Nodes, Backends}
+		return []LiveKind{Nodes, Backends}
 	case "node-name":
-		return []Kind{Nodes}
+		return []LiveKind{Nodes}
 	case "device",
 		"drive":
-		return []Kind{Backends, Nodes}
+		return []LiveKind{Backends, Nodes}
 	case "chardev":
-		return []Kind{Chardevs}
+		return []LiveKind{Chardevs}
 	case "netdev":
-		return []Kind{Netdevs}
+		return []LiveKind{Netdevs}
 	case "bitmap":
-		return []Kind{Bitmaps}
+		return []LiveKind{Bitmaps}
 	case "iothread",
 		"memdev",
 		"throttle-group",
@@ -114,18 +114,18 @@ func byName(name string) []Kind {
 		"tls-authz",
 		"key-secret",
 		"secret":
-		return []Kind{Objects}
+		return []LiveKind{Objects}
 	case "qom-path":
-		return []Kind{qomPaths}
+		return []LiveKind{qomPaths}
 	case "filename":
-		return []Kind{filePaths}
+		return []LiveKind{filePaths}
 	}
 	return nil
 }
 
 // kindsFor returns what the argument at keys takes. Numbers of elements do not count: "bitmaps.0.node" is "node". graph
 // says that it is a link in the block graph.
-func kindsFor(command string, keys []string, graph bool) []Kind {
+func kindsFor(command string, keys []string, graph bool) []LiveKind {
 	name := ""
 	for _, k := range slices.Backward(keys) {
 		if strings.Trim(k, "0123456789") != "" {
@@ -138,10 +138,10 @@ func kindsFor(command string, keys []string, graph bool) []Kind {
 	}
 	switch {
 	case graph:
-		return []Kind{Nodes}
+		return []LiveKind{Nodes}
 	case (strings.HasPrefix(command, "block-job-") && (name == "device" || name == "id")),
 		strings.HasPrefix(command, "job-") && name == "id":
-		return []Kind{Jobs}
+		return []LiveKind{Jobs}
 	case strings.HasPrefix(command, "query-") && name == "id":
 		return nil
 	}
@@ -177,7 +177,7 @@ func isGraphLink(p qapi.Place) bool {
 }
 
 // ofKind offers all values of a kind.
-func (c *collector) ofKind(k Kind, a arguments) {
+func (c *collector) ofKind(k LiveKind, a arguments) {
 	switch k {
 	case newNames:
 	case filePaths:

@@ -117,8 +117,8 @@ func (c *checker) branch(last *Object, slots []uint32, layers []*Object, fields 
 
 // inBranch reports whether some branch of o has a member of that name.
 func (o *Object) inBranch(name []byte) bool {
-	for i := range o.Variants {
-		if b := o.Variants[i].Object; b.find(name) >= 0 || b.inBranch(name) {
+	for i := range o.Branches {
+		if b := o.Branches[i].Object; b.find(name) >= 0 || b.inBranch(name) {
 			return true
 		}
 	}

@@ -152,8 +152,8 @@ func TestDescribeEverything(t *testing.T) {
 
 func branches(o *qapi.Object) []*qapi.Object {
 	var list []*qapi.Object
-	for i := range o.Variants {
-		list = append(list, o.Variants[i].Object)
+	for i := range o.Branches {
+		list = append(list, o.Branches[i].Object)
 	}
 	return list
 }

@@ -60,8 +60,8 @@ func (o *Object) OpenTag(tags Tags) *Member {
 // Cases returns the values of the tag with which the object has a member of that name, in the schema's order.
 func (o *Object) Cases(member string) []string {
 	var cases []string
-	for i := range o.Variants {
-		v := &o.Variants[i]
+	for i := range o.Branches {
+		v := &o.Branches[i]
 		if v.Object.Member(member) != nil || len(v.Object.Cases(member)) > 0 {
 			cases = append(cases, v.Case)
 		}

@@ -124,13 +124,13 @@ func (b *builder) member(at uint32) (m Member) {
 
 // variants fills the branches of o.
 func (b *builder) variants(list uint32, o *Object) {
-	o.Variants = make([]Variant, 0, b.nodes[list].count)
+	o.Branches = make([]Branch, 0, b.nodes[list].count)
 	o.branches = make(map[string]*Object, b.nodes[list].count)
 	for _, at := range b.elements(list) {
 		if !b.isA(at, isObject, "an object") {
 			return
 		}
-		v := Variant{Object: b.none.Object}
+		v := Branch{Object: b.none.Object}
 		for key, value := range b.members(at) {
 			switch b.str(key) {
 			case "case":
@@ -139,7 +139,7 @@ func (b *builder) variants(list uint32, o *Object) {
 				v.Object = b.refObject(value)
 			}
 		}
-		o.Variants = append(o.Variants, v)
+		o.Branches = append(o.Branches, v)
 		o.branches[v.Case] = v.Object
 	}
 }
@@ -166,8 +166,8 @@ func height(o *Object, known map[*Object]int) int {
 	}
 	known[o] = maxBranches + 1
 	h := 0
-	for i := range o.Variants {
-		if h = max(h, 1+height(o.Variants[i].Object, known)); h > maxBranches {
+	for i := range o.Branches {
+		if h = max(h, 1+height(o.Branches[i].Object, known)); h > maxBranches {
 			break
 		}
 	}

@@ -146,17 +146,17 @@ func (e *Enum) Names() []string {
 
 // Object is a set of named members, of which some may depend on the value of one of them, the tag.
 type Object struct {
-	Name     string    // as the schema has it; see Schema.Type
-	Members  []Member  // the common ones, in the schema's order; bases are flattened by the server
-	Tag      string    // the member that selects a branch; "" if there are none
-	Variants []Variant // in the schema's order
+	Name     string   // as the schema has it; see Schema.Type
+	Members  []Member // the common ones, in the schema's order; bases are flattened by the server
+	Tag      string   // the member that selects a branch; "" if there are none
+	Branches []Branch // in the schema's order
 	Features []string
 	index    map[string]int
 	branches map[string]*Object
 }
 
-// Variant says which members come in addition when the tag has one value.
-type Variant struct {
+// Branch says which members come in addition when the tag has one value.
+type Branch struct {
 	Case   string
 	Object *Object // the branch's own members; it may have a tag and branches itself
 }
@@ -201,7 +201,7 @@ func (o *Object) Branch(tagValue string) *Object {
 }
 
 // Empty reports whether an object of this type has no members in any case.
-func (o *Object) Empty() bool { return len(o.Members) == 0 && len(o.Variants) == 0 }
+func (o *Object) Empty() bool { return len(o.Members) == 0 && len(o.Branches) == 0 }
 
 func byName(a, b *Command) int    { return strings.Compare(a.Name, b.Name) }
 func byEventName(a, b *Event) int { return strings.Compare(a.Name, b.Name) }

@@ -91,8 +91,8 @@ func sortInfos(list []MemberInfo) {
 func branches(o *Object, above []*Object, depth int) []BranchInfo {
 	var list []BranchInfo
 	place := map[*Object]int{}
-	for i := range o.Variants {
-		v := &o.Variants[i]
+	for i := range o.Branches {
+		v := &o.Branches[i]
 		if at, ok := place[v.Object]; ok {
 			list[at].Cases = append(list[at].Cases, v.Case)
 			continue
