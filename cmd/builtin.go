@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/qmpsh/qmpsh/shell"
+	"github.com/qmpsh/qmpsh/shell/run"
 )
 
 // adoptBuiltins makes the commands that cobra brings along, help and completion,
@@ -64,7 +64,7 @@ type output struct {
 func (o *output) Write(p []byte) (int, error) {
 	n, err := o.w.Write(p)
 	if err != nil && o.err == nil {
-		o.err = &shell.OutputError{Err: err}
+		o.err = &run.OutputError{Err: err}
 	}
 	return n, o.err
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/qmpsh/qmpsh/completion"
 	"github.com/qmpsh/qmpsh/shell"
+	"github.com/qmpsh/qmpsh/shell/run"
 )
 
 // completeLimit bounds what Tab in the user's own shell may take, connecting
@@ -67,8 +68,9 @@ func (o *options) completions(ask func(completion.Env) []completion.Candidate) (
 			return nil, nothing
 		}
 		defer leave(client)
-		e.Schema = shell.NewSchemas(client).Get(ctx)
-		cache := completion.NewCache(client.Execute, completion.CacheOptions{Limit: completeLimit})
+		schemas := run.NewSchemas(client)
+		e.Schema = schemas.Get(ctx)
+		cache := completion.NewCache(schemas.Ask, completion.CacheOptions{Limit: completeLimit})
 		defer cache.Close()
 		e.Live = cache.Within(ctx)
 	}

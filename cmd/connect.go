@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/qmpsh/qmpsh/proto/qmp"
-	"github.com/qmpsh/qmpsh/shell"
+	"github.com/qmpsh/qmpsh/shell/run"
 )
 
 // connectOptions holds connect's own flags.
@@ -115,7 +115,7 @@ func runScript(c *connectOptions, client *qmp.Client, addr qmp.Address, path str
 	}
 	defer leave(client)
 	p := c.printer(c.sys.Err)
-	script := &shell.Script{
+	script := &run.Script{
 		Executor:  executor,
 		Name:      name,
 		In:        in,

@@ -10,8 +10,8 @@ import (
 
 	"github.com/qmpsh/qmpsh/proto/qapi"
 	"github.com/qmpsh/qmpsh/proto/qmp"
-	"github.com/qmpsh/qmpsh/shell"
 	"github.com/qmpsh/qmpsh/shell/render"
+	"github.com/qmpsh/qmpsh/shell/run"
 )
 
 func newDescribeCmd(o *options) *cobra.Command {
@@ -40,7 +40,7 @@ func runDescribe(o *options, schema *qapi.Schema, words []string) error {
 	if o.output != "" {
 		return describeData(o, schema, words)
 	}
-	text, err := shell.Describe(schema, words, columns(o.sys.Out))
+	text, err := run.Describe(schema, words, columns(o.sys.Out))
 	if err != nil {
 		return &usageError{msg: err.Error()}
 	}
@@ -48,7 +48,7 @@ func runDescribe(o *options, schema *qapi.Schema, words []string) error {
 		text = render.Sanitize(text)
 	}
 	if _, err := fmt.Fprintln(o.sys.Out, text); err != nil {
-		return &shell.OutputError{Err: err}
+		return &run.OutputError{Err: err}
 	}
 	return nil
 }
@@ -56,7 +56,7 @@ func runDescribe(o *options, schema *qapi.Schema, words []string) error {
 func describeData(o *options, schema *qapi.Schema, words []string) error {
 	var data any
 	var err error
-	if shell.IsList(words) {
+	if run.IsList(words) {
 		data, err = schema.List(words...)
 	} else {
 		data, err = schema.Describe(words[0], words[1:]...)
@@ -69,7 +69,7 @@ func describeData(o *options, schema *qapi.Schema, words []string) error {
 		return err
 	}
 	if err := o.results()(nil, qmp.Reply{Return: raw, Raw: raw}); err != nil {
-		return &shell.OutputError{Err: err}
+		return &run.OutputError{Err: err}
 	}
 	return nil
 }

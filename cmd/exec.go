@@ -6,8 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/qmpsh/qmpsh/shell"
 	"github.com/qmpsh/qmpsh/shell/cmdline"
+	"github.com/qmpsh/qmpsh/shell/run"
 )
 
 // execOptions holds exec's own flags.
@@ -86,14 +86,14 @@ func runExec(e *execOptions, words []string) error {
 }
 
 // showMessage prints what the statement would send.
-func (e *execOptions) showMessage(ctx context.Context, x *shell.Executor, st cmdline.Statement) error {
+func (e *execOptions) showMessage(ctx context.Context, x *run.Executor, st cmdline.Statement) error {
 	line, err := x.JSON(ctx, st)
 	if err != nil {
 		return err
 	}
 	p := e.printer(e.sys.Out)
 	if _, err := fmt.Fprintf(e.sys.Out, "%s\n", p.OneLine(line)); err != nil {
-		return &shell.OutputError{Err: err}
+		return &run.OutputError{Err: err}
 	}
 	return nil
 }

@@ -9,9 +9,9 @@ import (
 	"github.com/qmpsh/qmpsh/proto"
 	"github.com/qmpsh/qmpsh/proto/qapi"
 	"github.com/qmpsh/qmpsh/proto/qmp"
-	"github.com/qmpsh/qmpsh/shell"
 	"github.com/qmpsh/qmpsh/shell/cmdline"
 	"github.com/qmpsh/qmpsh/shell/render"
+	"github.com/qmpsh/qmpsh/shell/run"
 	"github.com/qmpsh/qmpsh/shell/terminal"
 )
 
@@ -44,7 +44,7 @@ func exitCode(err error) int {
 	var (
 		failed      *connectFailure
 		server      *qmp.ExecuteError
-		output      *shell.OutputError
+		output      *run.OutputError
 		interrupted *qmp.InterruptedError
 		parse       *qmp.ServerParseError
 		state       *proto.StateError
@@ -96,12 +96,12 @@ func report(o *options, err error) int {
 // programs may write too.
 func (o *options) failure(p *render.Printer, program string, err error) string {
 	f := render.Failure{Program: program, Origins: o.debug}
-	var kept *shell.KeptGoingError
+	var kept *run.KeptGoingError
 	if errors.As(err, &kept) { // its first failure was reported when it happened
 		f.Summary = kept.Error()
 		return p.Failure(f)
 	}
-	var place *shell.PlaceError
+	var place *run.PlaceError
 	if errors.As(err, &place) {
 		f.Program += place.LinkText() + ": "
 		err = place.Err
@@ -109,14 +109,14 @@ func (o *options) failure(p *render.Printer, program string, err error) string {
 	var (
 		line    *cmdline.Error
 		server  *qmp.ExecuteError
-		unknown *shell.UnknownCommandError
+		unknown *run.UnknownCommandError
 		failed  *connectFailure
 		usage   *usageError
-		word    *shell.WordError
+		word    *run.WordError
 		bad     *qmp.AddressError
-		output  *shell.OutputError
-		read    *shell.ReadError
-		filter  *shell.FilterError
+		output  *run.OutputError
+		read    *run.ReadError
+		filter  *run.FilterError
 		name    *qapi.NameError
 	)
 	switch {
@@ -130,7 +130,7 @@ func (o *options) failure(p *render.Printer, program string, err error) string {
 	case errors.As(err, &line):
 		f.Summary, f.Source, f.Hint = line.Msg, line.Caret(), render.SanitizeLine(line.Hint)
 	case errors.As(err, &word), errors.As(err, &bad), errors.As(err, &output), errors.As(err, &read),
-		errors.As(err, &name), errors.Is(err, shell.ErrNoSchema):
+		errors.As(err, &name), errors.Is(err, run.ErrNoSchema):
 		f.Summary = err.Error()
 	case errors.As(err, &filter):
 		f.Summary, f.Hint = filter.Error(), "the command itself was done; only its result is missing"

@@ -10,8 +10,8 @@ import (
 
 	"github.com/qmpsh/qmpsh/proto/qapi"
 	"github.com/qmpsh/qmpsh/proto/qmp"
-	"github.com/qmpsh/qmpsh/shell"
 	"github.com/qmpsh/qmpsh/shell/render"
+	"github.com/qmpsh/qmpsh/shell/run"
 	"github.com/qmpsh/qmpsh/shell/terminal"
 )
 
@@ -26,15 +26,15 @@ func (o *options) registerLanguage(cmd *cobra.Command) {
 
 // executor makes what runs statements as the flags say. client may be nil for
 // statements that are not sent.
-func (o *options) executor(client *qmp.Client) (*shell.Executor, error) {
-	x := &shell.Executor{
-		Schemas:    shell.NoSchema(),
+func (o *options) executor(client *qmp.Client) (*run.Executor, error) {
+	x := &run.Executor{
+		Schemas:    run.NoSchema(),
 		NoValidate: o.noValidate,
-		Inputs:     shell.Inputs{Getenv: o.lookupEnv, Secret: terminal.Secret},
+		Inputs:     run.Inputs{Getenv: o.lookupEnv, Secret: terminal.Secret},
 		Result:     o.results(),
 	}
 	if o.filter != "" {
-		filter, err := shell.CompileFilter(o.filter)
+		filter, err := run.CompileFilter(o.filter)
 		if err != nil {
 			return nil, usagef("--jq: the filter does not compile: %v", err)
 		}
@@ -45,7 +45,7 @@ func (o *options) executor(client *qmp.Client) (*shell.Executor, error) {
 		if err != nil {
 			return nil, err
 		}
-		x.Schemas = shell.FixedSchema(schema)
+		x.Schemas = run.FixedSchema(schema)
 	}
 	if client != nil {
 		o.attach(x, client)
@@ -55,14 +55,14 @@ func (o *options) executor(client *qmp.Client) (*shell.Executor, error) {
 
 // attach gives the executor its client. A guest agent has no schema, and without
 // negotiation the server does not answer questions about it.
-func (o *options) attach(x *shell.Executor, client *qmp.Client) {
+func (o *options) attach(x *run.Executor, client *qmp.Client) {
 	x.Client = client
 	switch {
 	case o.agent || o.skipNegotiation:
 	case o.schemaFile != "":
-		x.Schemas.Ask(client)
+		x.Schemas.Serve(client)
 	default:
-		x.Schemas = shell.NewSchemas(client)
+		x.Schemas = run.NewSchemas(client)
 	}
 }
 
@@ -71,7 +71,7 @@ func readSchema(path string) (*qapi.Schema, error) {
 	if err != nil {
 		return nil, usagef("--schema: %v", err)
 	}
-	schema, err := shell.ReadSchema(content)
+	schema, err := run.ReadSchema(content)
 	if err != nil {
 		return nil, usagef("--schema: %s: %v", path, err)
 	}
@@ -136,9 +136,9 @@ func (o *options) withSchema(f func(*qapi.Schema) error) error {
 	if err != nil {
 		return err
 	}
-	schema, err := shell.ReadSchema(raw)
+	schema, err := run.ReadSchema(raw)
 	if err != nil {
-		return errors.Join(shell.ErrNoSchema, err)
+		return errors.Join(run.ErrNoSchema, err)
 	}
 	return f(schema)
 }

@@ -45,7 +45,7 @@ func runShell(c *connectOptions, client *qmp.Client, addr qmp.Address) error {
 		return err
 	}
 	defer term.Close()
-	assist.Cache = completion.NewCache(client.Execute, completion.CacheOptions{Change: term.CompleteAgain})
+	assist.Cache = completion.NewCache(executor.Schemas.Ask, completion.CacheOptions{Change: term.CompleteAgain})
 	defer assist.Cache.Close()
 	executor.Executed = assist.Cache.Executed
 	c.stderr.redirect(term.Print)

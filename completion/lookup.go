@@ -67,12 +67,7 @@ func (s server) values(q Query) ([]Value, error) {
 		list, err := fetch[deviceType](s, "qom-list-types", map[string]any{"implements": "device", "abstract": false})
 		return values(list, deviceType.value), err
 	case Properties:
-		raw, err := DeviceProperties(s.ctx, s.ask, q.Of)
-		if err != nil {
-			return nil, err
-		}
-		var list []property
-		err = json.Unmarshal(raw, &list)
+		list, err := fetch[property](s, "device-list-properties", map[string]any{"typename": q.Of})
 		return values(list, property.value), err
 	}
 	return nil, nil

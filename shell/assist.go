@@ -8,6 +8,7 @@ import (
 	"github.com/qmpsh/qmpsh/completion"
 	"github.com/qmpsh/qmpsh/shell/cmdline"
 	"github.com/qmpsh/qmpsh/shell/render"
+	"github.com/qmpsh/qmpsh/shell/run"
 	"github.com/qmpsh/qmpsh/shell/terminal"
 )
 
@@ -17,7 +18,7 @@ const listRows = 16
 // Assist answers Tab and hints at what is missing. It never waits for the server:
 // what it does not know yet, it has looked up for the next time.
 type Assist struct {
-	Schemas *Schemas
+	Schemas *run.Schemas
 	Cache   *completion.Cache
 	before  atomic.Pointer[string] // the lines of the statement above the one being typed
 }

@@ -145,9 +145,3 @@ func (m *machine) keepTrue(ctx context.Context, changed func()) {
 		}
 	}
 }
-
-// sessionLost says whether err means that there is no session any more.
-func sessionLost(err error) bool {
-	var interrupted *qmp.InterruptedError
-	return errors.As(err, &interrupted)
-}

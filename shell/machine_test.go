@@ -10,6 +10,7 @@ import (
 
 	"github.com/qmpsh/qmpsh/proto/qmp"
 	"github.com/qmpsh/qmpsh/proto/qmpserver"
+	"github.com/qmpsh/qmpsh/shell/run"
 )
 
 func TestMachinePrompt(t *testing.T) {
@@ -97,7 +98,7 @@ func TestMachineIsLostWhileItIsMet(t *testing.T) {
 			}
 			m.lost()
 		}()
-		if err := m.meet(t.Context()); !sessionLost(err) {
+		if err := m.meet(t.Context()); !run.SessionLost(err) {
 			t.Errorf("error %v", err)
 		}
 		synctest.Wait()

@@ -3,6 +3,7 @@ package shell
 import (
 	"context"
 	"net"
+	"reflect"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -46,4 +47,20 @@ func dial(t *testing.T, steps ...qmpserver.Step) *peer {
 		}
 	})
 	return p
+}
+
+func wantEqual[T any](t *testing.T, what string, got, want T) {
+	t.Helper()
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%s: got %v, want %v", what, got, want)
+	}
+}
+
+// command is a server that expects one and answers with the text.
+func command(name, reply string) qmpserver.Step {
+	return qmpserver.Steps(qmpserver.Expect(name), qmpserver.Reply(reply))
+}
+
+func refused(name string) qmpserver.Step {
+	return qmpserver.Steps(qmpserver.Expect(name), qmpserver.ReplyError("GenericError", "no"))
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/qmpsh/qmpsh/proto"
 	"github.com/qmpsh/qmpsh/proto/qmp"
 	"github.com/qmpsh/qmpsh/shell/render"
+	"github.com/qmpsh/qmpsh/shell/run"
 )
 
 // What the shell shows of its own accord: who has answered, events, the end of a
@@ -84,7 +85,7 @@ func (s *Shell) greet(ctx context.Context) {
 		s.Terminal.Print("\n") // behind the ^C that the terminal has shown
 	}
 	s.Terminal.Print(render.SanitizeLine(fmt.Sprintf("Connected to %s at %s.", who, s.Address)))
-	if silent != nil && !sessionLost(silent) {
+	if silent != nil && !run.SessionLost(silent) {
 		s.Terminal.Print("It has not answered a first question: it may be busy, and commands may have to wait.")
 	}
 	s.Terminal.Print("Type a QMP command such as query-status, .help for help, Ctrl-D to leave.")

@@ -1,3 +1,5 @@
+// Package shell is the interactive loop on a terminal: it reads lines, runs them, and
+// shows what the server does meanwhile.
 package shell
 
 import (
@@ -15,6 +17,7 @@ import (
 	"github.com/qmpsh/qmpsh/proto/qmp"
 	"github.com/qmpsh/qmpsh/shell/cmdline"
 	"github.com/qmpsh/qmpsh/shell/render"
+	"github.com/qmpsh/qmpsh/shell/run"
 	"github.com/qmpsh/qmpsh/shell/terminal"
 )
 
@@ -27,7 +30,7 @@ var errQuit = errors.New("QEMU has quit")
 // Shell is the interactive loop on a terminal. The session must be running, or
 // have run: a shell outlives its session.
 type Shell struct {
-	*Executor
+	*run.Executor
 	Terminal *terminal.Terminal
 	// Events must have been opened before the session, so that it has the
 	// events that come with it.
@@ -80,7 +83,7 @@ func (s *Shell) Run(parent context.Context) error {
 	case errors.Is(err, errQuit):
 		s.Terminal.Print(errQuit.Error())
 		return nil
-	case errors.Is(err, errLeave):
+	case errors.Is(err, run.ErrLeave):
 		return nil
 	}
 	return err
@@ -97,7 +100,7 @@ func (s *Shell) loop(ctx context.Context) error {
 			join = cmdline.Joiner{}
 			continue
 		case errors.Is(err, io.EOF):
-			return errLeave
+			return run.ErrLeave
 		case err != nil:
 			return err
 		}
@@ -203,7 +206,7 @@ func (s *Shell) statement(ctx context.Context, text string) error {
 		s.Terminal.Print(s.Failed(err))
 		return nil
 	}
-	if word, ok := shellWord(st); ok {
+	if word, ok := run.DotWord(st); ok {
 		return s.word(ctx, word, st)
 	}
 	if st.Kind != cmdline.QMP {
@@ -228,13 +231,13 @@ func (s *Shell) command(ctx context.Context, st cmdline.Statement) error {
 		s.quit.Store(true)
 	}
 	err := s.await(ctx, st)
-	if ending && (err == nil || sessionLost(err)) {
+	if ending && (err == nil || run.SessionLost(err)) {
 		return s.awaitEnd(ctx)
 	}
 	if ending {
 		s.quit.Store(false)
 	}
-	var unsent *unsentError
+	var unsent *run.UnsentError
 	switch {
 	case err == nil || ctx.Err() != nil:
 		return nil

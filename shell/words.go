@@ -11,6 +11,7 @@ import (
 	"github.com/qmpsh/qmpsh/completion"
 	"github.com/qmpsh/qmpsh/shell/cmdline"
 	"github.com/qmpsh/qmpsh/shell/render"
+	"github.com/qmpsh/qmpsh/shell/run"
 )
 
 // word is one of the shell's own commands. They begin with a dot, so that they
@@ -40,36 +41,12 @@ func words() []word {
 // session is ended.
 const leaveLimit = time.Second
 
-// errLeave is what .exit and Ctrl-D end the shell or a script with.
-var errLeave = errors.New("leave")
-
-// WordError is a word of the shell's own that does not exist, or not here, or that
-// cannot do what is asked.
-type WordError struct {
-	Word string
-	Why  string
-}
-
-func (e *WordError) Error() string { return e.Word + " " + e.Why }
-
-// shellWord returns the shell's word that st is. Plain help and exit are words
-// too: no QMP server has commands of these names.
-func shellWord(st cmdline.Statement) (string, bool) {
-	if st.Kind == cmdline.Dot {
-		return st.Word, true
-	}
-	if st.Bare() && (st.Name == "help" || st.Name == "exit") {
-		return "." + st.Name, true
-	}
-	return "", false
-}
-
 // word runs one of the shell's words. It returns an error only to end the shell.
 func (s *Shell) word(ctx context.Context, name string, st cmdline.Statement) error {
 	all := words()
 	i := slices.IndexFunc(all, func(w word) bool { return w.name == name })
 	if i < 0 {
-		s.Terminal.Print(s.Failed(&WordError{Word: name, Why: "is no word of the shell; .help lists them"}))
+		s.Terminal.Print(s.Failed(&run.WordError{Word: name, Why: "is no word of the shell; .help lists them"}))
 		return nil
 	}
 	return all[i].run(s, ctx, st)
@@ -108,7 +85,7 @@ func (s *Shell) describe(ctx context.Context, st cmdline.Statement) error {
 			return context.Cause(ctx)
 		}
 		var err error
-		text, err = Describe(schema, st.Args, s.Width())
+		text, err = run.Describe(schema, st.Args, s.Width())
 		return err
 	})
 	return s.show(err, text)
@@ -134,7 +111,7 @@ func (s *Shell) json(ctx context.Context, st cmdline.Statement) error {
 	err := s.interruptible(ctx, func(ctx context.Context) error {
 		inner, err := cmdline.Parse(st.Rest)
 		if err == nil && inner.Kind != cmdline.QMP {
-			err = &WordError{Word: ".json", Why: "takes a line of QMP, for example .json query-status"}
+			err = &run.WordError{Word: ".json", Why: "takes a line of QMP, for example .json query-status"}
 		}
 		if err == nil {
 			line, err = s.JSON(ctx, inner)
@@ -144,7 +121,7 @@ func (s *Shell) json(ctx context.Context, st cmdline.Statement) error {
 	return s.show(err, render.Sanitize(string(line)))
 }
 
-func (s *Shell) exit(context.Context, cmdline.Statement) error { return errLeave }
+func (s *Shell) exit(context.Context, cmdline.Statement) error { return run.ErrLeave }
 
 func (s *Shell) history(context.Context, cmdline.Statement) error {
 	s.Terminal.Print(strings.Join(s.Terminal.History(), "\n"))

@@ -1,4 +1,4 @@
-package shell
+package run
 
 import (
 	"context"
@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/qmpsh/qmpsh/completion"
 	"github.com/qmpsh/qmpsh/proto/qapi"
 	"github.com/qmpsh/qmpsh/proto/qmp"
 	"github.com/qmpsh/qmpsh/shell/cmdline"
@@ -35,9 +34,32 @@ func FixedSchema(s *qapi.Schema) *Schemas { return &Schemas{fixed: true, tried: 
 // NoSchema is for servers that have none: values are taken for what they look like.
 func NoSchema() *Schemas { return FixedSchema(nil) }
 
-// Ask lets the schema of a file ask client's server for what no schema tells: the
+// Serve lets the schema of a file ask client's server for what no schema tells: the
 // properties of devices and objects.
-func (s *Schemas) Ask(client *qmp.Client) { s.ask = client.Execute }
+func (s *Schemas) Serve(client *qmp.Client) { s.ask = client.Execute }
+
+// Ask is for questions of our own, which must not harm the server: whatever would is
+// answered with an error instead.
+func (s *Schemas) Ask(ctx context.Context, command string, args json.RawMessage) (json.RawMessage, error) {
+	if s.ask == nil {
+		return nil, ErrNoSchema
+	}
+	if command == "device-list-properties" {
+		if err := s.harmless(ctx, args); err != nil {
+			return nil, err
+		}
+	}
+	return s.ask(ctx, command, args)
+}
+
+// about asks a question that takes one argument.
+func (s *Schemas) about(ctx context.Context, command, key, value string) (json.RawMessage, error) {
+	args, err := json.Marshal(map[string]string{key: value})
+	if err != nil {
+		return nil, err
+	}
+	return s.Ask(ctx, command, args)
+}
 
 // Get returns the schema, and reads it first if it must. A server without one, or
 // with one that cannot be understood, gives nil: the user's values are then
@@ -113,9 +135,9 @@ func (s *Schemas) properties(ctx context.Context) func(cmdline.Owner) []cmdline.
 		var raw json.RawMessage
 		var err error
 		if o.Driver != "" {
-			raw, err = completion.DeviceProperties(ctx, s.ask, o.Driver)
-		} else if raw, err = json.Marshal(map[string]string{"path": o.Path}); err == nil {
-			raw, err = s.ask(ctx, "qom-list", raw)
+			raw, err = s.about(ctx, "device-list-properties", "typename", o.Driver)
+		} else {
+			raw, err = s.about(ctx, "qom-list", "path", o.Path)
 		}
 		var list []cmdline.Property
 		if err != nil || json.Unmarshal(raw, &list) != nil {

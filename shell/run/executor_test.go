@@ -1,4 +1,4 @@
-package shell
+package run
 
 import (
 	"errors"
@@ -38,7 +38,7 @@ func TestExecutorWritesWhatTheServerAnswers(t *testing.T) {
 	})
 }
 
-func TestShellWords(t *testing.T) {
+func TestDotWord(t *testing.T) {
 	for text, want := range map[string]string{
 		".help":               ".help",
 		".help me":            ".help",
@@ -57,14 +57,9 @@ func TestShellWords(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%q: %v", text, err)
 		}
-		word, ok := shellWord(st)
+		word, ok := DotWord(st)
 		if word != want || ok != (want != "") {
 			t.Errorf("%q is %q, %v; want %q", text, word, ok, want)
-		}
-	}
-	for _, w := range words() {
-		if w.name[0] != '.' || w.does == "" || w.run == nil {
-			t.Errorf("word %+v", w)
 		}
 	}
 }

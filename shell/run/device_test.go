@@ -1,4 +1,4 @@
-package completion_test
+package run_test
 
 import (
 	"context"
@@ -6,9 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/qmpsh/qmpsh/completion"
 	"github.com/qmpsh/qmpsh/proto/qmp"
 	"github.com/qmpsh/qmpsh/proto/qmp/qmptest"
+	"github.com/qmpsh/qmpsh/shell/run"
 )
 
 // Asking for the properties of a device type must not cost the VM, whatever the
@@ -32,9 +32,10 @@ func TestLiveDevicePropertiesEndNoVM(t *testing.T) {
 	if err := json.Unmarshal(raw, &types); err != nil {
 		t.Fatal(err)
 	}
+	schemas := run.NewSchemas(c)
 	told, virtio := 0, 0
 	for _, d := range types {
-		_, err := completion.DeviceProperties(t.Context(), c.Execute, d.Name)
+		_, err := schemas.Ask(t.Context(), "device-list-properties", json.RawMessage(`{"typename": "`+d.Name+`"}`))
 		select {
 		case <-p.Ended():
 			t.Fatalf("QEMU did not survive the question about %s", d.Name)

@@ -1,4 +1,4 @@
-package shell
+package run
 
 import (
 	"context"
@@ -105,7 +105,7 @@ func (s *Script) run(ctx context.Context, batches <-chan []source, lost <-chan e
 		src := batch[0]
 		batch = batch[1:]
 		command, err := s.statement(ctx, src)
-		if errors.Is(err, errLeave) {
+		if errors.Is(err, ErrLeave) {
 			break
 		}
 		if command != "" || err != nil {
@@ -175,7 +175,7 @@ func final(err error) bool {
 		output *OutputError
 		state  *proto.StateError
 	)
-	return errors.As(err, &output) || errors.As(err, &state) || sessionLost(err)
+	return errors.As(err, &output) || errors.As(err, &state) || SessionLost(err)
 }
 
 // statement runs one statement and returns the name of its command, if it has
@@ -188,9 +188,9 @@ func (s *Script) statement(ctx context.Context, src source) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	switch word, ok := shellWord(st); {
+	switch word, ok := DotWord(st); {
 	case word == ".exit":
-		return "", errLeave
+		return "", ErrLeave
 	case ok:
 		return "", &WordError{Word: word, Why: "belongs to the shell on a terminal; a script has .exit only"}
 	case st.Kind == cmdline.QMP:

@@ -1,7 +1,6 @@
-// Package shell runs the command language on a QMP session: the executor that
-// the shell, scripts and exec share, the script runner, and the interactive
-// loop.
-package shell
+// Package run runs the command language on a QMP session: the executor that the
+// shell, scripts and exec share, and the script runner. It knows no terminal.
+package run
 
 import (
 	"context"
@@ -106,7 +105,7 @@ func (x *Executor) Execute(ctx context.Context, st cmdline.Statement) error {
 	}
 	b, err := x.bind(ctx, st)
 	if ctx.Err() != nil {
-		return &unsentError{context.Cause(ctx)}
+		return &UnsentError{context.Cause(ctx)}
 	}
 	if err != nil {
 		return err
@@ -114,7 +113,7 @@ func (x *Executor) Execute(ctx context.Context, st cmdline.Statement) error {
 	into, err := redirect(ctx, st)
 	if ctx.Err() != nil {
 		into.drop()
-		return &unsentError{context.Cause(ctx)}
+		return &UnsentError{context.Cause(ctx)}
 	}
 	if err != nil {
 		return err
@@ -226,11 +225,13 @@ func (o *output) close() error {
 	return nil
 }
 
-// unsentError is a context that ended before the command was sent.
-type unsentError struct{ cause error }
+// UnsentError is a context that ended before the command was sent.
+type UnsentError struct{ cause error }
 
-func (e *unsentError) Error() string { return "nothing was sent: " + e.cause.Error() }
-func (e *unsentError) Unwrap() error { return e.cause }
+func (e *UnsentError) Error() string { return "nothing was sent: " + e.cause.Error() }
+
+// Unwrap returns why the context ended.
+func (e *UnsentError) Unwrap() error { return e.cause }
 
 // UnknownCommandError is a command that the server does not have, with the nearest
 // one that it has.
@@ -281,3 +282,9 @@ func (e *OutputError) Error() string { return fmt.Sprintf("cannot write the resu
 
 // Unwrap returns the cause.
 func (e *OutputError) Unwrap() error { return e.Err }
+
+// SessionLost says whether err means that there is no session any more.
+func SessionLost(err error) bool {
+	var interrupted *qmp.InterruptedError
+	return errors.As(err, &interrupted)
+}
