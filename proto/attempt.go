@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
-	"sync/atomic"
 )
 
 // attempt is one try to get a session: a Connect, or a Listen and its Accept.
@@ -14,15 +13,11 @@ type attempt struct {
 	addr string        // for messages; constant
 	tls  *tls.Config   // of a Listen, for its Accept; constant once parked
 	done chan struct{} // closed when the attempt has ended, either way
-	goid atomic.Uint64 // the goroutine that connects, for callbacks that ask
 
 	listener net.Listener // set while peers are awaited
 	parked   bool         // listening, and nobody works on the attempt
 	cancel   context.CancelCauseFunc
 }
-
-// onGoroutine reports whether the caller runs on the goroutine that connects.
-func (a *attempt) onGoroutine() bool { return a.goid.Load() == goroutineID() }
 
 // closeListenerLocked stops listening and removes a Unix socket's file (E6).
 func (a *attempt) closeListenerLocked() {
@@ -41,7 +36,6 @@ func (c *Conn[M]) begin(ctx context.Context, addr string) (*attempt, context.Con
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	at := &attempt{addr: addr, done: make(chan struct{}), cancel: cancel}
-	at.goid.Store(goroutineID())
 	c.attempt = at
 	c.setStateLocked(Connecting)
 	return at, ctx, nil

@@ -21,7 +21,7 @@ func lines(handle func([]byte) error) proto.Protocol[[]byte] {
 			_, err := w.Write(m)
 			return err
 		},
-		Handle: handle,
+		Handle: func(_ context.Context, m []byte) error { return handle(m) },
 	}
 }
 

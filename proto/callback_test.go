@@ -16,39 +16,34 @@ import (
 
 func TestE23_DisconnectFromACallbackDoesNotDeadlock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		for _, name := range []string{"handle", "inbound", "outbound", "receive", "ended"} {
+		for _, name := range []string{"handle", "inbound", "outbound", "ended"} {
 			var c *proto.Conn[string]
 			var got [3]error
 			calls := 0
-			call := func() {
+			call := func(ctx context.Context) {
 				if calls++; calls == 1 {
-					got = [3]error{c.Flush(t.Context()), c.Wait(t.Context()), c.Disconnect(t.Context())}
+					ctx, cancel := context.WithCancel(ctx) // what is made of it is marked too
+					defer cancel()
+					got = [3]error{c.Flush(ctx), c.Wait(ctx), c.Disconnect(ctx)}
 				}
 			}
-			hook := func(m string) (string, error) {
-				call()
+			hook := func(ctx context.Context, m string) (string, error) {
+				call(ctx)
 				return m, nil
 			}
 			p := text()
-			receive := p.Recv
 			switch name {
 			case "handle":
-				p.Handle = func(string) error {
-					call()
+				p.Handle = func(ctx context.Context, _ string) error {
+					call(ctx)
 					return nil
 				}
 			case "inbound":
 				p.Inbound = hook
 			case "outbound":
 				p.Outbound = hook
-			case "receive":
-				p.Recv = func(r *proto.Reader) (string, error) {
-					m, err := receive(r)
-					call()
-					return m, err
-				}
 			case "ended":
-				p.Ended = func(error) { call() }
+				p.Ended = func(ctx context.Context, _ error) { call(ctx) }
 			}
 			c, far := overPipe(t, p)
 			c.Send("ping")
@@ -73,8 +68,8 @@ func TestE23_DisconnectFromAHookDoesNotDeadlockOnASocket(t *testing.T) {
 	var c *proto.Conn[string]
 	got := make(chan error, 1)
 	p := text()
-	p.Outbound = func(m string) (string, error) {
-		got <- c.Disconnect(context.Background())
+	p.Outbound = func(ctx context.Context, m string) (string, error) {
+		got <- c.Disconnect(ctx)
 		return m, nil
 	}
 	c = proto.New(p, proto.Options{})
@@ -113,8 +108,8 @@ func TestE23_ACallbackMayDisconnectAnotherSession(t *testing.T) {
 		other, _ := overPipe(t, text())
 		got := make(chan error, 1)
 		p := text()
-		p.Handle = func(string) error {
-			got <- other.Disconnect(context.Background())
+		p.Handle = func(ctx context.Context, _ string) error {
+			got <- other.Disconnect(ctx)
 			return nil
 		}
 		c, far := overPipe(t, p)
@@ -124,7 +119,7 @@ func TestE23_ACallbackMayDisconnectAnotherSession(t *testing.T) {
 		}
 		wantState(t, other, proto.Idle)
 		// A goroutine that a callback started is a caller like any other.
-		p.Handle = func(string) error {
+		p.Handle = func(context.Context, string) error {
 			go func() { got <- c.Disconnect(context.Background()) }()
 			return nil
 		}
@@ -145,8 +140,8 @@ func TestE23_TheHandlerMaySend(t *testing.T) {
 	var a, b *proto.Conn[string]
 	var count atomic.Int64
 	enough := make(chan struct{})
-	bounce := func(c **proto.Conn[string]) func(string) error {
-		return func(m string) error {
+	bounce := func(c **proto.Conn[string]) func(context.Context, string) error {
+		return func(_ context.Context, m string) error {
 			if count.Add(1) == 1000 {
 				close(enough)
 			}
@@ -176,7 +171,7 @@ func TestE24_AnyNumberOfCallersAtOnce(t *testing.T) {
 		near, far := socketPair(t)
 		p := text()
 		if round%2 == 1 {
-			p.Outbound = func(m string) (string, error) { return m, nil } // by the writer loop alone
+			p.Outbound = func(_ context.Context, m string) (string, error) { return m, nil }
 		}
 		c := proto.New(p, proto.Options{})
 		if err := c.ConnectStream(t.Context(), near, "pair"); err != nil {

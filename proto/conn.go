@@ -14,27 +14,28 @@ const stopGrace = time.Second
 
 // Protocol says what one message is (E1). Recv and Send are required. Every
 // function runs on the engine's goroutines: see the package comment for what it
-// must not do. None of them is called by two goroutines at once.
+// must not do. None of them is called by two goroutines at once. The contexts end
+// with the session, but for that of Ended, which has no end.
 type Protocol[M any] struct {
 	// Recv receives one message. Its error ends the session; io.EOF says that the
 	// peer has closed between two messages.
 	Recv func(*Reader) (M, error)
-	// Send writes one message; the engine flushes it. Its error ends the session. It
-	// may run on the goroutine of a caller of Conn.Send, and must do nothing but write.
+	// Send writes one message; the engine flushes it. Its error ends the session.
 	Send func(*Writer, M) error
 	// Establish does the handshake, before the loops run, on the goroutine that
-	// called Connect or Accept (E10). Its error becomes a ConnectError.
+	// called Connect or Accept and within its context (E10). Its error becomes a
+	// ConnectError.
 	Establish func(ctx context.Context, h *Handshake[M]) error
 	// Handle takes each message, in order, on the reader's goroutine: no further
 	// message is read until it returns (E12). Its error ends the session.
-	Handle func(M) error
+	Handle func(ctx context.Context, m M) error
 	// Inbound and Outbound see every message, the handshake's included, and return
 	// the message to go on with (E13). Their errors end the session.
-	Inbound, Outbound func(M) (M, error)
+	Inbound, Outbound func(ctx context.Context, m M) (M, error)
 	// Ended is called once for every session that was established, after both loops
 	// have stopped and before Wait and Disconnect return. The cause is what ended
 	// the session, nil if a disconnect did.
-	Ended func(cause error)
+	Ended func(ctx context.Context, cause error)
 }
 
 // Options are the settings of a Conn. The zero value is good.
@@ -107,10 +108,6 @@ func (c *Conn[M]) Send(m M) error {
 	if state != Running {
 		return newStateError(Running, state)
 	}
-	if s.inline && s.heard.Swap(false) && s.queue.claim(&s.loops) {
-		s.sendDirect(m)
-		return nil
-	}
 	if !s.queue.add(m) {
 		return newStateError(Running, Disconnecting)
 	}
@@ -128,7 +125,7 @@ func (c *Conn[M]) Flush(ctx context.Context) error {
 	if s == nil {
 		return newStateError(Running, state)
 	}
-	if s.onLoop() {
+	if c.inCallback(ctx) {
 		return ErrCallback
 	}
 	flushed := s.queue.flushed()
@@ -170,26 +167,27 @@ func (c *Conn[M]) ScheduleDisconnect() {
 // callback not return for a second after that, Disconnect returns the context's
 // cause while the session is still stopping; call it again to collect it.
 //
-// Called from a callback of its own session it schedules the disconnect and
-// returns ErrCallback (E23).
+// Called with the context of one of the Conn's callbacks it schedules the disconnect
+// and returns ErrCallback (E23).
 func (c *Conn[M]) Disconnect(ctx context.Context) error {
 	c.mu.Lock()
 	c.scheduleLocked()
 	s, at := c.session, c.attempt
 	c.unlock()
 	switch {
-	case s != nil && s.onLoop(), at != nil && at.onGoroutine():
+	case s == nil && at == nil:
+		return nil
+	case c.inCallback(ctx):
 		return ErrCallback
 	case s != nil:
 		return c.collect(ctx, s)
-	case at != nil:
-		select {
-		case <-at.done:
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
 	}
-	return nil
+	select {
+	case <-at.done:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 // collect waits for the end of a session and takes its error (E18).
@@ -228,7 +226,7 @@ func (c *Conn[M]) Wait(ctx context.Context) error {
 		return newStateError(Running, state)
 	case s == nil:
 		return nil
-	case s.onLoop():
+	case c.inCallback(ctx):
 		return ErrCallback
 	}
 	select {

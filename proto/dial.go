@@ -77,7 +77,6 @@ func (c *Conn[M]) park(ctx context.Context, at *attempt, l net.Listener, t *tls.
 	c.mu.Lock()
 	defer c.unlock()
 	at.listener, at.tls = l, t
-	at.goid.Store(0)
 	at.parked = ctx.Err() == nil
 	return at.parked
 }
@@ -97,7 +96,6 @@ func (c *Conn[M]) Accept(ctx context.Context) error {
 	at.cancel(nil)
 	ctx, at.cancel = context.WithCancelCause(ctx)
 	at.parked = false
-	at.goid.Store(goroutineID())
 	listener := at.listener
 	c.unlock()
 	return c.connect(ctx, at, func(ctx context.Context) (*stream, error) {

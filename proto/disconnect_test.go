@@ -121,7 +121,7 @@ func TestE17_NoFlushOnceALoopHasFailed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		boom := errors.New("boom")
 		p := text()
-		p.Handle = func(string) error { return boom }
+		p.Handle = func(context.Context, string) error { return boom }
 		c, far := overPipe(t, p)
 		c.Send("nobody reads this")
 		synctest.Wait()
@@ -147,7 +147,7 @@ func TestE18_FirstErrorByTimeForEveryCaller(t *testing.T) {
 		first := errors.New("first")
 		sending := make(chan struct{})
 		p := text()
-		p.Handle = func(string) error { return first }
+		p.Handle = func(context.Context, string) error { return first }
 		p.Send = func(*proto.Writer, string) error {
 			<-sending
 			return errors.New("second")
@@ -180,7 +180,7 @@ func TestE18_ABlockedCallbackDoesNotHoldTheCallerForEver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
 		p := text()
-		p.Handle = func(string) error {
+		p.Handle = func(context.Context, string) error {
 			<-release
 			return nil
 		}
@@ -203,7 +203,7 @@ func TestE19_AsNewAfterADisconnect(t *testing.T) {
 		got := collect(&p)
 		p.Establish = greet
 		ended := 0
-		p.Ended = func(error) { ended++ }
+		p.Ended = func(context.Context, error) { ended++ }
 		c := proto.New(p, proto.Options{})
 		sessions := 0
 		for i := range 30 {
@@ -254,7 +254,7 @@ func TestE16_NothingIsHandledOnceTheLoopsAreStopped(t *testing.T) {
 		release := make(chan struct{})
 		var handled []string
 		p := text()
-		p.Handle = func(m string) error {
+		p.Handle = func(_ context.Context, m string) error {
 			handled = append(handled, m)
 			<-release
 			return nil

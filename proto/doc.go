@@ -1,5 +1,5 @@
 // Package proto is a full-duplex engine for message protocols over a byte stream.
-// It knows no JSON and no QMP, and imports only the standard library.
+// It knows no JSON and no QMP.
 //
 // A [Protocol] says how one message is received and sent. A [Conn] connects it
 // to a peer, runs it, and ends it; then the Conn can connect again.
@@ -26,10 +26,12 @@
 //
 // # Callbacks
 //
-// The functions of a [Protocol] run on the engine's goroutines. They must not wait
-// for the engine: Disconnect, Flush and Wait, called from one of them, return
-// [ErrCallback] at once, Disconnect after scheduling the disconnect. The exception
-// is Protocol.Send, which runs on the goroutine of a caller of Conn.Send too: it may
-// only write, because there nobody would notice that it waits for itself.
-// A panic in a callback is not recovered.
+// The functions of a [Protocol] run on the engine's goroutines, so they must not wait
+// for the engine. A callback passes the context that it got to whatever it calls:
+// Disconnect, Flush and Wait then return [ErrCallback] at once, Disconnect after
+// scheduling the disconnect. With another context they would wait for themselves
+// until that context ends, so a callback which has none (Recv and Send only receive
+// and write) calls none of the three; ScheduleDisconnect and Send are allowed
+// everywhere. A goroutine that a callback starts is a caller like any other, with a
+// context of its own. A panic in a callback is not recovered.
 package proto

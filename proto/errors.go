@@ -10,8 +10,8 @@ import (
 // operation. Connect wraps it in a ConnectError; Flush returns it as it is.
 var ErrDisconnected = errors.New("disconnected by the caller")
 
-// ErrCallback is returned by Disconnect, Flush and Wait when one of the engine's
-// own callbacks calls them: they would wait for the goroutine they run on (E23).
+// ErrCallback is returned by Disconnect, Flush and Wait when they are called with the
+// context that a callback got: they would wait for the goroutine they run on (E23).
 // Disconnect has scheduled the disconnect before it returns this.
 var ErrCallback = errors.New("called from a callback, which cannot wait for its own session to end")
 

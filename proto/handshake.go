@@ -15,6 +15,7 @@ var errHandshakeOver = errors.New("handshake is over: use the connection")
 // of Connect ends, its methods return the context's cause.
 type Handshake[M any] struct {
 	session *session[M]
+	ctx     context.Context // Establish's
 	over    atomic.Bool
 }
 
@@ -24,7 +25,7 @@ func (h *Handshake[M]) Recv() (M, error) {
 		var none M
 		return none, errHandshakeOver
 	}
-	return h.session.recv()
+	return h.session.recv(h.ctx)
 }
 
 // Send sends one message and returns when its bytes were handed to the system.
@@ -32,7 +33,7 @@ func (h *Handshake[M]) Send(m M) error {
 	if h.over.Load() {
 		return errHandshakeOver
 	}
-	if err := h.session.send(m); err != nil {
+	if err := h.session.send(h.ctx, m); err != nil {
 		return err
 	}
 	return h.session.writer.Flush()
@@ -47,7 +48,8 @@ func (s *session[M]) handshake(ctx context.Context) error {
 	if establish == nil {
 		return nil
 	}
-	h := &Handshake[M]{session: s}
+	ctx = s.conn.asCallback(ctx)
+	h := &Handshake[M]{session: s, ctx: ctx}
 	defer h.over.Store(true)
 	return establish(ctx, h)
 }

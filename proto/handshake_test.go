@@ -55,7 +55,7 @@ func TestE10_PublishedBeforeTheLoopsStart(t *testing.T) {
 		var c *proto.Conn[string]
 		p := text()
 		handled := make(chan error, 1)
-		p.Handle = func(string) error {
+		p.Handle = func(context.Context, string) error {
 			if s := c.State(); s == proto.Connecting || s == proto.Idle {
 				handled <- errors.New("handled while " + s.String())
 			}
@@ -133,11 +133,11 @@ func TestE13_HooksSeeEveryMessageAndMayReplaceIt(t *testing.T) {
 		p := text()
 		got := collect(&p)
 		p.Establish = greet
-		p.Inbound = func(m string) (string, error) {
+		p.Inbound = func(_ context.Context, m string) (string, error) {
 			seen = append(seen, "in "+m)
 			return "<" + m + ">", nil
 		}
-		p.Outbound = func(m string) (string, error) {
+		p.Outbound = func(_ context.Context, m string) (string, error) {
 			seen = append(seen, "out "+m)
 			return "[" + m + "]", nil
 		}
@@ -166,7 +166,7 @@ func TestE13_HooksSeeEveryMessageAndMayReplaceIt(t *testing.T) {
 func TestE13_E14_AnErrorOfAHookEndsTheSession(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		vetoed := errors.New("vetoed")
-		veto := func(string) (string, error) { return "", vetoed }
+		veto := func(context.Context, string) (string, error) { return "", vetoed }
 		for name, spoil := range map[string]func(*proto.Protocol[string]){
 			"inbound":  func(p *proto.Protocol[string]) { p.Inbound = veto },
 			"outbound": func(p *proto.Protocol[string]) { p.Outbound = veto },

@@ -8,13 +8,11 @@ import (
 // readLoop receives messages and hands them to the handler until the session ends (E12).
 func (s *session[M]) readLoop() {
 	defer s.loops.Done()
-	s.ids[idReader].Store(goroutineID())
 	handle := s.conn.protocol.Handle
 	for s.ctx.Err() == nil {
-		m, err := s.recv()
-		s.heard.Store(true)
+		m, err := s.recv(s.callback)
 		if err == nil && handle != nil {
-			err = handle(m)
+			err = handle(s.callback, m)
 		}
 		if err != nil {
 			s.failed("reader", err)
@@ -27,14 +25,13 @@ func (s *session[M]) readLoop() {
 // writeLoop sends what is queued until the session ends (E11).
 func (s *session[M]) writeLoop() {
 	defer s.loops.Done()
-	s.ids[idWriter].Store(goroutineID())
 	for {
-		batch, tail, ok := s.queue.take()
+		batch, ok := s.queue.take()
 		if !ok {
 			s.stopped("writer")
 			return
 		}
-		if err := s.sendBatch(batch, tail); err != nil {
+		if err := s.sendBatch(batch); err != nil {
 			s.failed("writer", err)
 			return
 		}
@@ -44,16 +41,10 @@ func (s *session[M]) writeLoop() {
 
 // sendBatch sends messages with few writes and marks each done once its bytes were
 // handed to the system (E11, E20).
-func (s *session[M]) sendBatch(batch []M, tail bool) error {
-	if tail {
-		if err := s.writer.Flush(); err != nil {
-			return err
-		}
-		s.queue.done(1)
-	}
+func (s *session[M]) sendBatch(batch []M) error {
 	marked := 0
 	for i, m := range batch {
-		if err := s.send(m); err != nil {
+		if err := s.send(s.callback, m); err != nil {
 			return err
 		}
 		if i+1 < len(batch) && s.writer.Buffered() < writeSize {
@@ -88,7 +79,6 @@ func (s *session[M]) stopped(loop string) {
 // reap is the disconnect task: flush, stop both loops, close the stream (E16). It
 // runs once a session, started by the first request to disconnect.
 func (s *session[M]) reap() {
-	s.ids[idReap].Store(goroutineID())
 	s.flush()
 	s.end(errStopped)
 	s.queue.stop()
@@ -97,7 +87,7 @@ func (s *session[M]) reap() {
 
 	err := s.cause()
 	if s.conn.protocol.Ended != nil {
-		s.conn.protocol.Ended(err)
+		s.conn.protocol.Ended(context.WithoutCancel(s.callback), err)
 	}
 	if err != nil {
 		// The first error is known; a farewell could only take time (E17).

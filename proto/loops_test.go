@@ -34,7 +34,7 @@ func TestE2_OutboundGoesOnWhileTheHandlerIsBusy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
 		p := text()
-		p.Handle = func(string) error {
+		p.Handle = func(context.Context, string) error {
 			<-release
 			return nil
 		}
@@ -80,7 +80,7 @@ func TestE12_HandledInOrderOnTheReader(t *testing.T) {
 		busy, next := false, 0
 		done := make(chan struct{})
 		p := text()
-		p.Handle = func(m string) error {
+		p.Handle = func(_ context.Context, m string) error {
 			if busy {
 				t.Error("two messages are handled at once")
 			}
@@ -112,7 +112,7 @@ func TestE14_LoopErrorIsKeptAndDisconnects(t *testing.T) {
 		spoil func(*proto.Protocol[string])
 		want  error
 	}{
-		"handler": {func(p *proto.Protocol[string]) { p.Handle = func(string) error { return boom } }, boom},
+		"handler": {func(p *proto.Protocol[string]) { p.Handle = func(context.Context, string) error { return boom } }, boom},
 		"receive": {func(p *proto.Protocol[string]) {
 			p.Recv = func(r *proto.Reader) (string, error) {
 				r.ReadLine()
@@ -126,7 +126,7 @@ func TestE14_LoopErrorIsKeptAndDisconnects(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var ended []error
 				p := text()
-				p.Ended = func(cause error) { ended = append(ended, cause) }
+				p.Ended = func(_ context.Context, cause error) { ended = append(ended, cause) }
 				test.spoil(&p)
 				c, far := overPipe(t, p)
 				if name == "send" {
@@ -173,7 +173,7 @@ func TestE14_BeingStoppedIsNoError(t *testing.T) {
 			}
 			return "", nil
 		}
-		p.Ended = func(cause error) { ended = append(ended, cause) }
+		p.Ended = func(_ context.Context, cause error) { ended = append(ended, cause) }
 		c, _ := overPipe(t, p)
 		waited := make(chan error, 1)
 		go func() { waited <- c.Wait(context.Background()) }()
@@ -192,12 +192,12 @@ func TestE15_SchedulingIsIdempotentAndAllowedAnywhere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var c *proto.Conn[string]
 		p := text()
-		p.Handle = func(string) error {
+		p.Handle = func(context.Context, string) error {
 			c.ScheduleDisconnect() // from the bottom half
 			c.ScheduleDisconnect()
 			return nil
 		}
-		p.Ended = func(error) { c.ScheduleDisconnect() }
+		p.Ended = func(context.Context, error) { c.ScheduleDisconnect() }
 		c, far := overPipe(t, p)
 		look := c.Look()
 		say(t, far, "x\n")

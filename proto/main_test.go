@@ -31,7 +31,7 @@ func text() proto.Protocol[string] {
 // collect makes a protocol hand every message to the returned channel.
 func collect(p *proto.Protocol[string]) <-chan string {
 	got := make(chan string, 1000)
-	p.Handle = func(m string) error {
+	p.Handle = func(_ context.Context, m string) error {
 		got <- m
 		return nil
 	}

@@ -18,8 +18,6 @@ type queue[M any] struct {
 	spare   []M    // the last batch's memory, for pending
 	added   uint64 // messages ever added
 	sent    uint64 // messages whose last byte was handed to the system
-	busy    bool   // a batch or a claimed message is being sent
-	tail    bool   // of the oldest unsent message, only the flush is left to do
 	sealed  bool   // add refuses: a disconnect was scheduled
 	stopped bool   // take refuses: the writer must end
 	waiters []flushWaiter
@@ -55,50 +53,19 @@ func (q *queue[M]) signal() {
 	}
 }
 
-// claim makes the caller the only writer for one message, if nothing is queued and
-// nothing is being sent. It counts the caller among the loops that a disconnect
-// waits for, and so must come before seal. A claim ends with release.
-func (q *queue[M]) claim(loops *sync.WaitGroup) bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.sealed || q.busy || q.tail || len(q.pending) > 0 {
-		return false
-	}
-	q.busy = true
-	q.added++
-	loops.Add(1)
-	return true
-}
-
-// release ends a claim. Unless the message was sent, its rest is for the writer loop.
-func (q *queue[M]) release(sent bool) {
-	q.mu.Lock()
-	q.busy, q.tail = false, !sent
-	if sent {
-		q.doneLocked(1)
-	}
-	more := q.tail || len(q.pending) > 0
-	q.mu.Unlock()
-	if more {
-		q.signal()
-	}
-}
-
-// take waits for work and makes the caller the only writer until it gives the batch
-// back. tail says that the rest of an earlier message comes first; ok is false when
-// the queue was stopped.
-func (q *queue[M]) take() (batch []M, tail, ok bool) {
+// take waits for messages; ok is false when the queue was stopped. The writer loop,
+// its only caller, gives the batch back when it has been sent.
+func (q *queue[M]) take() (batch []M, ok bool) {
 	for {
 		q.mu.Lock()
 		if q.stopped {
 			q.mu.Unlock()
-			return nil, false, false
+			return nil, false
 		}
-		if !q.busy && (q.tail || len(q.pending) > 0) {
+		if len(q.pending) > 0 {
 			batch, q.pending, q.spare = q.pending, q.spare, nil
-			tail, q.tail, q.busy = q.tail, false, true
 			q.mu.Unlock()
-			return batch, tail, true
+			return batch, true
 		}
 		q.mu.Unlock()
 		<-q.wake
@@ -106,25 +73,21 @@ func (q *queue[M]) take() (batch []M, tail, ok bool) {
 	}
 }
 
-// giveBack ends what take began and keeps the batch's memory. Its messages are forgotten.
+// giveBack keeps the memory of a batch, and forgets its messages.
 func (q *queue[M]) giveBack(batch []M) {
 	clear(batch)
+	if cap(batch) > keepBatch {
+		return
+	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.busy = false
-	if cap(batch) <= keepBatch {
-		q.spare = batch[:0]
-	}
+	q.spare = batch[:0]
 }
 
 // done marks the next n messages as sent and releases the flushes that waited for them.
 func (q *queue[M]) done(n int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.doneLocked(n)
-}
-
-func (q *queue[M]) doneLocked(n int) {
 	q.sent += uint64(n)
 	rest := q.waiters[:0]
 	for _, w := range q.waiters {

@@ -12,14 +12,12 @@ const (
 // Its methods may be called only inside Send.
 type Writer struct {
 	stream *stream
-	direct *direct // nil: the stream is no plain socket
 	buf    []byte
-	held   bool  // Write only gathers: the caller must not wait for the peer
-	err    error // what a send or a write failed with; all later calls return it
+	err    error // what a write failed with; all later calls return it
 }
 
 func newWriter(s *stream) *Writer {
-	return &Writer{stream: s, direct: newDirect(s.conn), buf: make([]byte, 0, 4<<10)}
+	return &Writer{stream: s, buf: make([]byte, 0, 4<<10)}
 }
 
 // Write adds p to the message. It copies p. It may hand what was gathered to the
@@ -28,7 +26,7 @@ func (w *Writer) Write(p []byte) (int, error) {
 	if w.err != nil {
 		return 0, w.err
 	}
-	if !w.held && len(w.buf)+len(p) > writeSize {
+	if len(w.buf)+len(p) > writeSize {
 		if err := w.Flush(); err != nil {
 			return 0, err
 		}
@@ -65,29 +63,6 @@ func (w *Writer) write(p []byte) (int, error) {
 	n, err := w.stream.Write(p)
 	w.err = err
 	return n, err
-}
-
-// hold makes Write gather without writing, until letGo.
-func (w *Writer) hold() { w.held = true }
-
-// letGo hands what was gathered to the system, as far as that does not block, and
-// reports whether it took everything. An error of the send is kept for the next
-// Flush, as is everything that was not taken.
-func (w *Writer) letGo(err error) bool {
-	w.held = false
-	if w.err == nil {
-		w.err = err
-	}
-	if w.err != nil {
-		return false
-	}
-	n := w.direct.write(w.buf)
-	if n < len(w.buf) {
-		w.buf = append(w.buf[:0], w.buf[n:]...)
-		return false
-	}
-	w.reset()
-	return true
 }
 
 // reset empties the buffer, and lets go of one that has grown large.

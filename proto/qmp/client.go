@@ -83,8 +83,8 @@ func NewClient(o Options) *Client {
 		Ended:     c.ended,
 	}
 	if o.Trace != nil {
-		p.Inbound = func(m *Message) (*Message, error) { return c.trace(Received, m) }
-		p.Outbound = func(m *Message) (*Message, error) { return c.trace(Sent, m) }
+		p.Inbound = func(_ context.Context, m *Message) (*Message, error) { return c.trace(Received, m) }
+		p.Outbound = func(_ context.Context, m *Message) (*Message, error) { return c.trace(Sent, m) }
 	}
 	c.conn = proto.New(p, proto.Options{Name: logName, Logger: o.Logger, MaxMessage: o.MaxMessage})
 	return c
@@ -244,14 +244,14 @@ func (c *Client) trace(d Direction, m *Message) (*Message, error) {
 
 // handle takes what the server sends while the session runs. It is the only caller
 // of what follows from it, on the reader's goroutine.
-func (c *Client) handle(m *Message) error {
+func (c *Client) handle(_ context.Context, m *Message) error {
 	if m.Event != nil {
 		return c.deliver(m)
 	}
 	return c.session.Load().answer(m)
 }
 
-func (c *Client) ended(cause error) { c.session.Load().end(cause) }
+func (c *Client) ended(_ context.Context, cause error) { c.session.Load().end(cause) }
 
 // head is the start of what a peer sent, for a log.
 func head(raw []byte) string { return string(raw[:min(len(raw), 200)]) }

@@ -135,7 +135,7 @@ func (s *Server) protocol(se *Session) proto.Protocol[*qmp.Message] {
 			}
 			return nil
 		},
-		Handle: func(m *qmp.Message) error { return se.receive(m.Raw) },
+		Handle: func(_ context.Context, m *qmp.Message) error { return se.receive(m.Raw) },
 	}
 }
 
