@@ -7,6 +7,8 @@ import (
 	"runtime"
 	"strings"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // ChainOptions say how Chain renders.
@@ -169,7 +171,7 @@ func elide(text string, inner []error) string {
 
 // errnoWords gives the system's words and the constant's name.
 func errnoWords(e syscall.Errno) string {
-	if name := errnoName(e); name != "" {
+	if name := unix.ErrnoName(e); name != "" {
 		return e.Error() + " (" + name + ")"
 	}
 	return fmt.Sprintf("%s (errno %d)", e.Error(), int(e))
