@@ -43,7 +43,7 @@ func TestE23_DisconnectFromACallbackDoesNotDeadlock(t *testing.T) {
 			case "outbound":
 				p.Outbound = hook
 			case "ended":
-				p.Ended = func(ctx context.Context, _ error) { call(ctx) }
+				p.Ended = func(ctx context.Context, _ error, _ []string) { call(ctx) }
 			}
 			c, far := overPipe(t, p)
 			c.Send("ping")

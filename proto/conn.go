@@ -34,8 +34,10 @@ type Protocol[M any] struct {
 	Inbound, Outbound func(ctx context.Context, m M) (M, error)
 	// Ended is called once for every session that was established, after both loops
 	// have stopped and before Wait and Disconnect return. The cause is what ended
-	// the session, nil if a disconnect did.
-	Ended func(ctx context.Context, cause error)
+	// the session, nil if a disconnect did. Unsent holds, in their order, the messages
+	// that Conn.Send took and of which not one byte was handed to the system: the
+	// peer cannot know of them.
+	Ended func(ctx context.Context, cause error, unsent []M)
 }
 
 // Options are the settings of a Conn. The zero value is good.

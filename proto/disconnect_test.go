@@ -203,7 +203,7 @@ func TestE19_AsNewAfterADisconnect(t *testing.T) {
 		got := collect(&p)
 		p.Establish = greet
 		ended := 0
-		p.Ended = func(context.Context, error) { ended++ }
+		p.Ended = func(context.Context, error, []string) { ended++ }
 		c := proto.New(p, proto.Options{})
 		sessions := 0
 		for i := range 30 {

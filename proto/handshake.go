@@ -3,6 +3,7 @@ package proto
 import (
 	"context"
 	"errors"
+	"net"
 	"sync/atomic"
 )
 
@@ -38,6 +39,10 @@ func (h *Handshake[M]) Send(m M) error {
 	}
 	return h.session.writer.Flush()
 }
+
+// Conn returns the connection below, to ask it about the peer. Reading from it or
+// writing to it breaks the session.
+func (h *Handshake[M]) Conn() net.Conn { return h.session.stream.conn }
 
 // Reader gives the reader that Recv uses, to see what came instead of a message.
 func (h *Handshake[M]) Reader() *Reader { return h.session.reader }

@@ -3,6 +3,7 @@ package proto
 import (
 	"context"
 	"log/slog"
+	"sort"
 )
 
 // readLoop receives messages and hands them to the handler until the session ends (E12).
@@ -31,7 +32,8 @@ func (s *session[M]) writeLoop() {
 			s.stopped("writer")
 			return
 		}
-		if err := s.sendBatch(batch); err != nil {
+		if untouched, err := s.sendBatch(batch); err != nil {
+			s.untouched = untouched
 			s.failed("writer", err)
 			return
 		}
@@ -40,23 +42,23 @@ func (s *session[M]) writeLoop() {
 }
 
 // sendBatch sends messages with few writes and marks each done once its bytes were
-// handed to the system (E11, E20).
-func (s *session[M]) sendBatch(batch []M) error {
+// handed to the system (E11, E20). With an error it returns those of which no byte was.
+func (s *session[M]) sendBatch(batch []M) (untouched []M, err error) {
 	marked := 0
 	for i, m := range batch {
-		if err := s.send(s.callback, m); err != nil {
-			return err
+		s.starts = append(s.starts, s.writer.given)
+		if err = s.send(s.callback, m); err == nil && (i+1 == len(batch) || s.writer.Buffered() >= writeSize) {
+			if err = s.writer.Flush(); err == nil {
+				s.queue.done(i + 1 - marked)
+				marked, s.starts = i+1, s.starts[:0]
+			}
 		}
-		if i+1 < len(batch) && s.writer.Buffered() < writeSize {
-			continue
+		if err != nil {
+			begun := sort.Search(len(s.starts), func(j int) bool { return s.starts[j] >= s.writer.handed })
+			return batch[marked+begun:], err
 		}
-		if err := s.writer.Flush(); err != nil {
-			return err
-		}
-		s.queue.done(i + 1 - marked)
-		marked = i + 1
 	}
-	return nil
+	return nil, nil
 }
 
 // failed keeps the error of a loop, unless the session had ended before, and
@@ -87,7 +89,7 @@ func (s *session[M]) reap() {
 
 	err := s.cause()
 	if s.conn.protocol.Ended != nil {
-		s.conn.protocol.Ended(context.WithoutCancel(s.callback), err)
+		s.conn.protocol.Ended(context.WithoutCancel(s.callback), err, append(s.untouched, s.queue.pending...))
 	}
 	if err != nil {
 		// The first error is known; a farewell could only take time (E17).

@@ -126,7 +126,7 @@ func TestE14_LoopErrorIsKeptAndDisconnects(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var ended []error
 				p := text()
-				p.Ended = func(_ context.Context, cause error) { ended = append(ended, cause) }
+				p.Ended = func(_ context.Context, cause error, _ []string) { ended = append(ended, cause) }
 				test.spoil(&p)
 				c, far := overPipe(t, p)
 				if name == "send" {
@@ -173,7 +173,7 @@ func TestE14_BeingStoppedIsNoError(t *testing.T) {
 			}
 			return "", nil
 		}
-		p.Ended = func(_ context.Context, cause error) { ended = append(ended, cause) }
+		p.Ended = func(_ context.Context, cause error, _ []string) { ended = append(ended, cause) }
 		c, _ := overPipe(t, p)
 		waited := make(chan error, 1)
 		go func() { waited <- c.Wait(context.Background()) }()
@@ -197,7 +197,7 @@ func TestE15_SchedulingIsIdempotentAndAllowedAnywhere(t *testing.T) {
 			c.ScheduleDisconnect()
 			return nil
 		}
-		p.Ended = func(context.Context, error) { c.ScheduleDisconnect() }
+		p.Ended = func(context.Context, error, []string) { c.ScheduleDisconnect() }
 		c, far := overPipe(t, p)
 		look := c.Look()
 		say(t, far, "x\n")

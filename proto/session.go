@@ -21,6 +21,9 @@ type session[M any] struct {
 
 	callback context.Context // ctx, marked as a callback's (E23)
 
+	starts    []int64 // the writer's: where each message begins that was not flushed yet
+	untouched []M     // of the batch that failed, what was not begun; valid once the loops have stopped
+
 	loops sync.WaitGroup
 	done  chan struct{} // closed by reap, last of all
 	err   error         // what ended the session; valid once done is closed

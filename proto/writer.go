@@ -13,6 +13,8 @@ const (
 type Writer struct {
 	stream *stream
 	buf    []byte
+	given  int64 // bytes of all messages so far
+	handed int64 // how many of them the system took
 	err    error // what a write failed with; all later calls return it
 }
 
@@ -26,6 +28,7 @@ func (w *Writer) Write(p []byte) (int, error) {
 	if w.err != nil {
 		return 0, w.err
 	}
+	w.given += int64(len(p))
 	if len(w.buf)+len(p) > writeSize {
 		if err := w.Flush(); err != nil {
 			return 0, err
@@ -61,6 +64,7 @@ func (w *Writer) Flush() error {
 
 func (w *Writer) write(p []byte) (int, error) {
 	n, err := w.stream.Write(p)
+	w.handed += int64(n)
 	w.err = err
 	return n, err
 }

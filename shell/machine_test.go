@@ -78,7 +78,7 @@ func TestMachineMeetsASilentServer(t *testing.T) {
 		because := errors.New("because")
 		ctx, cancel := context.WithCancelCause(t.Context())
 		time.AfterFunc(time.Second, func() { cancel(because) })
-		if err := m.meet(ctx); err != because {
+		if err := m.meet(ctx); !errors.Is(err, because) {
 			t.Errorf("error %v", err)
 		}
 	})

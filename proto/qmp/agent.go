@@ -72,9 +72,8 @@ func (s *session) syncedLocked(m *Message) remark {
 	}
 	s.sync, s.dirty = "", false
 	k := s.inBand[0]
-	k.sent = true
 	// It fails only if the session is ending, which finishes the call.
-	_ = s.client.conn.Send(&k.msg)
+	k.sent = s.client.conn.Send(&k.msg) == nil
 	return remark{}
 }
 

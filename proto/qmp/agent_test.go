@@ -197,7 +197,7 @@ func TestQ12_ResynchronisesAfterATimeout(t *testing.T) {
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()
-			if _, err := c.Execute(ctx, "guest-slow", nil); err != context.DeadlineExceeded {
+			if _, err := c.Execute(ctx, "guest-slow", nil); !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("got %v", err)
 			}
 			for name, want := range map[string]string{"guest-next": `"right"`} {
@@ -231,7 +231,7 @@ func TestQ12_LateReplyWhileNobodyWaits(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if _, err := c.Execute(ctx, "guest-slow", nil); err != context.DeadlineExceeded {
+		if _, err := c.Execute(ctx, "guest-slow", nil); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got %v", err)
 		}
 		time.Sleep(5 * time.Second)
@@ -298,7 +298,7 @@ func TestQ12_AgentThatHangs(t *testing.T) {
 			t.Cleanup(cancel)
 			return ctx
 		}
-		if _, err := c.Execute(within(time.Second), "guest-slow", nil); err != context.DeadlineExceeded {
+		if _, err := c.Execute(within(time.Second), "guest-slow", nil); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got %v", err)
 		}
 		// Of two at once, one synchronises and the other does when its turn comes.

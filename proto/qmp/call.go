@@ -16,7 +16,7 @@ type call struct {
 	oob bool    // constant
 
 	waiting   *list.Element // its place among those who wait for their turn
-	sent      bool          // false while an agent is synchronised for it
+	sent      bool          // the engine took it; false while an agent is synchronised for it
 	abandoned bool          // the caller has gone; the answer is still due
 	finished  bool          // done is closed
 

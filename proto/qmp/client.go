@@ -144,12 +144,14 @@ func (c *Client) Execute(ctx context.Context, name string, args json.RawMessage)
 //   - *InterruptedError: the session ended first (Q8).
 //   - *BadReplyError: the reply is none.
 //   - *proto.StateError: there is no session.
-//   - the cause of ctx, which ends this wait alone: the command may have run, and
-//     its place among the eight stays taken until the server has answered it. For an
-//     agent, an *AgentSyncError around the cause if the agent did not synchronise.
+//   - *WaitError around the cause of ctx, which ends this wait alone. A command that
+//     was sent keeps its place among the eight until the server has answered it. For
+//     an agent that did not synchronise there is an *AgentSyncError in between.
+//
+// NeverSent tells the errors of commands that cannot have run from all others.
 func (c *Client) Do(ctx context.Context, cmd Command) (Reply, error) {
 	if ctx.Err() != nil {
-		return Reply{}, context.Cause(ctx)
+		return Reply{}, &WaitError{Origin: proto.Here(), Unsent: true, Err: context.Cause(ctx)}
 	}
 	s := c.session.Load()
 	if s == nil {
@@ -165,8 +167,8 @@ func (c *Client) Do(ctx context.Context, cmd Command) (Reply, error) {
 	select {
 	case <-call.done:
 	case <-ctx.Done():
-		if err, gone := s.abandon(call, context.Cause(ctx)); gone {
-			return Reply{}, err
+		if gone := s.abandon(call, context.Cause(ctx)); gone != nil {
+			return Reply{}, gone
 		}
 		<-call.done
 	}
@@ -251,7 +253,9 @@ func (c *Client) handle(_ context.Context, m *Message) error {
 	return c.session.Load().answer(m)
 }
 
-func (c *Client) ended(_ context.Context, cause error) { c.session.Load().end(cause) }
+func (c *Client) ended(_ context.Context, cause error, unsent []*Message) {
+	c.session.Load().end(cause, unsent)
+}
 
 // head is the start of what a peer sent, for a log.
 func head(raw []byte) string { return string(raw[:min(len(raw), 200)]) }

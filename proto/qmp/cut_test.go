@@ -100,7 +100,7 @@ func talk(t *testing.T, conn net.Conn, parts int, end error) {
 		if cause := wantError[*InterruptedError](t, err).Err; !isEnd(cause) {
 			t.Errorf("got %v", err)
 		}
-	case err != end:
+	case !errors.Is(err, end):
 		t.Errorf("got %v", err)
 	}
 	ev, err := sub.Next(ctx)

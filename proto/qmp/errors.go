@@ -81,11 +81,11 @@ type ExecuteError struct {
 
 func (e *ExecuteError) Error() string { return serverWords(e.Class, e.Desc) }
 
-// InterruptedError ends a command that was waiting when the session ended (Q8). Err is what ended the session; nil if it
-// was our own disconnect.
+// InterruptedError ends a command that had no answer when the session ended (Q8), or came later.
 type InterruptedError struct {
 	proto.Origin
-	Err error
+	Unsent bool  // nothing of the command was sent
+	Err    error // what ended the session; nil if it was our own disconnect
 }
 
 func (e *InterruptedError) Error() string { return join(e.LinkText(), e.Err) }
@@ -95,10 +95,34 @@ func (e *InterruptedError) Unwrap() error { return e.Err }
 
 // LinkText is this error's own words, without its cause's.
 func (e *InterruptedError) LinkText() string {
+	what := "the session ended before "
 	if e.Err == nil {
-		return "disconnected before the reply"
+		what = "disconnected before "
 	}
-	return "the session ended before the reply"
+	if e.Unsent {
+		return what + "the command was sent"
+	}
+	return what + "the reply"
+}
+
+// WaitError ends the wait for an answer with the caller's context (Q8). The session goes on.
+type WaitError struct {
+	proto.Origin
+	Unsent bool  // nothing of the command was sent, and it will not be
+	Err    error // the cause of the context
+}
+
+func (e *WaitError) Error() string { return join(e.LinkText(), e.Err) }
+
+// Unwrap returns the cause.
+func (e *WaitError) Unwrap() error { return e.Err }
+
+// LinkText is this error's own words, without its cause's.
+func (e *WaitError) LinkText() string {
+	if e.Unsent {
+		return "gave up before the command was sent"
+	}
+	return "gave up waiting for the reply"
 }
 
 // BadReplyError is an answer that belongs to a command but is no reply.

@@ -134,6 +134,9 @@ func TestQ8_TheEndOfTheSessionInterruptsEveryCommand(t *testing.T) {
 				if test.cause != nil {
 					wantError[*InterruptedError](t, err)
 				}
+				if !NeverSent(err) {
+					t.Errorf("of one that came late: %v", err)
+				}
 				if err := c.Disconnect(t.Context()); !errors.Is(err, test.cause) {
 					t.Errorf("disconnect gave %v", err)
 				}
@@ -197,7 +200,7 @@ func TestQ8_TheCallersContextEndsItsWaitAlone(t *testing.T) {
 		synctest.Wait()
 		tenth := do(t.Context(), c, Command{Name: "tenth"})
 		for _, d := range []*started{first, ninth} {
-			if _, err := d.wait(); err != context.DeadlineExceeded {
+			if _, err := d.wait(); !errors.Is(err, context.DeadlineExceeded) || NeverSent(err) != (d == ninth) {
 				t.Errorf("got %v", err)
 			}
 		}
@@ -236,7 +239,7 @@ func TestQ8_AnEndedContextSendsNothing(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		why := errors.New("no longer")
 		cancel(why)
-		if _, err := c.Execute(ctx, "quit", nil); err != why {
+		if _, err := c.Execute(ctx, "quit", nil); !errors.Is(err, why) || !NeverSent(err) {
 			t.Errorf("got %v", err)
 		}
 		c.Disconnect(t.Context())

@@ -103,7 +103,7 @@ func (s *session) submit(k *call) error {
 	defer s.mu.Unlock()
 	switch {
 	case s.over && s.cause != nil:
-		return &InterruptedError{Origin: proto.Here(), Err: s.cause}
+		return &InterruptedError{Origin: proto.Here(), Unsent: true, Err: s.cause}
 	case s.over:
 		return s.client.notConnected()
 	case k.oob && !s.oob:
@@ -139,11 +139,10 @@ func (s *session) issueLocked(k *call) error {
 	m := &k.msg
 	if s.dirty {
 		m = s.startSyncLocked()
-	} else {
-		k.sent = true
 	}
 	err := s.client.conn.Send(m)
 	if err == nil {
+		k.sent = m == &k.msg
 		return nil
 	}
 	var state *proto.StateError
@@ -179,32 +178,33 @@ func (s *session) admitLocked() {
 }
 
 // abandon ends the wait of a caller whose context ended with cause, and returns its
-// error. gone is false when the call has been finished meanwhile.
-func (s *session) abandon(k *call, cause error) (err error, gone bool) {
+// error, nil when the call has been finished meanwhile.
+func (s *session) abandon(k *call, cause error) *WaitError {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	gone := &WaitError{Origin: proto.Here(), Unsent: !k.sent, Err: cause}
 	switch {
 	case k.finished:
-		return nil, false
+		return nil
 	case k.waiting != nil:
 		s.waiters.Remove(k.waiting)
 		k.waiting = nil
-		return cause, true
+		return gone
 	case !s.client.opts.Agent:
 		// The server is still busy with it: its place stays taken (Q8).
 		k.abandoned = true
-		return cause, true
+		return gone
 	}
 	// An agent may never answer. The next command synchronises instead (Q12).
 	if k.sent {
 		s.dirty = true
 	} else {
-		cause = &AgentSyncError{Origin: proto.Here(), Err: cause}
+		gone.Err = &AgentSyncError{Origin: proto.Here(), Err: cause}
 	}
 	s.sync = ""
 	s.removeLocked(k)
 	s.admitLocked()
-	return cause, true
+	return gone
 }
 
 // remark is what the log is to hear of a message once the lock is free: a log handler
@@ -280,22 +280,23 @@ func (s *session) matchLocked(m *Message) (*call, remark, error) {
 
 // end is the end of a session that was established: it finishes what is open (Q8) and
 // tells the subscriptions.
-func (s *session) end(cause error) {
-	s.close(cause)
+func (s *session) end(cause error, unsent []*Message) {
+	s.close(cause, unsent)
 	s.client.subscriptions.end(cause)
 }
 
 // failed is the end of a session that could not be established. Subscriptions hear of it
 // only if they have heard of the session.
 func (s *session) failed(cause error) {
-	s.close(cause)
+	s.close(cause, nil)
 	if s.early {
 		s.client.subscriptions.end(cause)
 	}
 }
 
-// close finishes every command that somebody waits for.
-func (s *session) close(cause error) {
+// close finishes every command that somebody waits for. Nothing was sent of the
+// messages in unsent.
+func (s *session) close(cause error, unsent []*Message) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.over {
@@ -306,9 +307,14 @@ func (s *session) close(cause error) {
 	for e := s.waiters.Front(); e != nil; e = e.Next() {
 		open = append(open, e.Value.(*call))
 	}
+	never := map[*Message]bool{}
+	for _, m := range unsent {
+		never[m] = true
+	}
 	for _, k := range open {
 		if !k.abandoned {
-			k.finishLocked(&InterruptedError{Origin: proto.Here(), Err: cause})
+			never := !k.sent || never[&k.msg]
+			k.finishLocked(&InterruptedError{Origin: proto.Here(), Unsent: never, Err: cause})
 		}
 	}
 	s.inBand, s.outOfBand = nil, nil
