@@ -19,7 +19,7 @@ func (c *checker) object(o *Object, i uint32, open bool) *ValueError {
 		if err := c.match(layer, fields); err != nil {
 			return err
 		}
-		next, err := c.branch(layer, c.slots[first:], layers[:n+1], fields, i)
+		next, err := c.branch(layers[:n+1], first, slots, fields, i)
 		if err != nil {
 			return err
 		}
@@ -87,32 +87,52 @@ func (o *Object) find(name []byte) int {
 	return -1
 }
 
-// branch returns the layer that the tag of the last one selects, nil if there is none.
-func (c *checker) branch(last *Object, slots []uint32, layers []*Object, fields int, i uint32) (*Object, *ValueError) {
+// branch returns the layer that the tag of the last one selects, nil if there is none. The slots of the last layer begin
+// at own, those of all at slots.
+func (c *checker) branch(layers []*Object, own, slots, fields int, i uint32) (*Object, *ValueError) {
+	last := layers[len(layers)-1]
 	if last.Tag == "" {
 		return nil, nil
 	}
 	n := last.find([]byte(last.Tag))
-	tag := &last.Members[n]
-	if slots[n] == 0 {
-		// A name that no branch knows is more likely a slip than a reason to ask for the tag.
-		for _, f := range c.fields[fields:] {
-			if f.member == nil && !last.inBranch(c.text(f.key)) {
-				return nil, c.unknown(layers, fields, f.key)
-			}
+	tag, at := &last.Members[n], c.slots[own+n]
+	if at == 0 {
+		if value, ok := tag.defaultText(); ok {
+			return last.Branch(value), nil
 		}
-		if tag.Optional {
-			return nil, nil
-		}
-		return nil, c.lacks(tag, i)
+		return nil, c.tagMissing(tag, layers, slots, fields, i)
 	}
-	if err := c.value(tag.Type, slots[n]); err != nil {
+	if err := c.value(tag.Type, at); err != nil {
 		return nil, c.inside(tag.Name, -1, err)
 	}
-	if c.nodes[slots[n]].kind != isText {
+	if c.nodes[at].kind != isText {
 		return nil, nil
 	}
-	return last.Branch(string(c.text(slots[n]))), nil
+	return last.Branch(string(c.text(at))), nil
+}
+
+// tagMissing makes the error for an object without the tag of its last layer, nil if it may do without.
+func (c *checker) tagMissing(tag *Member, layers []*Object, slots, fields int, i uint32) *ValueError {
+	last := layers[len(layers)-1]
+	asks := ""
+	for _, f := range c.fields[fields:] {
+		switch {
+		case f.member != nil:
+		case !last.inBranch(c.text(f.key)): // more likely a slip than a reason to ask for the tag
+			return c.unknown(layers, fields, f.key)
+		case asks == "":
+			asks = string(c.text(f.key))
+		}
+	}
+	switch {
+	case tag.Optional:
+		return nil
+	case asks == "":
+		return c.missing(layers, slots, i)
+	}
+	err := c.lacks(tag, i)
+	err.TagName, err.Asks, err.Cases = tag.Name, asks, last.Cases(asks)
+	return err
 }
 
 // inBranch reports whether some branch of o has a member of that name.
@@ -137,37 +157,42 @@ func (c *checker) unknown(layers []*Object, fields int, key uint32) *ValueError 
 		if layer.Tag == "" {
 			continue
 		}
+		err.TagName, err.Tag = layer.Tag, ""
 		if cases := layer.Cases(name); len(cases) > 0 {
 			err.Cases = cases
 		}
 		for _, f := range c.fields[fields:] {
 			if f.member != nil && f.member.Name == layer.Tag && c.nodes[f.key+1].kind == isText {
-				err.TagName, err.Tag = layer.Tag, string(c.text(f.key+1))
+				err.Tag = string(c.text(f.key + 1))
 			}
 		}
 	}
-	err.Near = Nearest(name, names)
+	err.Names, err.Near = names, Nearest(name, names)
 	return c.inside(name, -1, err)
 }
 
 // lacks makes the error for a member that the object at node i must have.
 func (c *checker) lacks(m *Member, i uint32) *ValueError {
 	err := c.fault(MissingMember, m.Type, i)
-	err.Got = ""
+	err.Got, err.Names = "", []string{m.Name}
 	return c.inside(m.Name, -1, err)
 }
 
-// missing looks for the first member that must be there and is not.
-func (c *checker) missing(layers []*Object, slot int, i uint32) *ValueError {
+// missing looks for the members that must be there and are not. The error is the first one's.
+func (c *checker) missing(layers []*Object, slot int, i uint32) (err *ValueError) {
 	for _, layer := range layers {
 		for n := range layer.Members {
-			if m := &layer.Members[n]; c.slots[slot] == 0 && !m.Optional {
-				return c.lacks(m, i)
+			switch m := &layer.Members[n]; {
+			case c.slots[slot] != 0 || m.Optional:
+			case err == nil:
+				err = c.lacks(m, i)
+			default:
+				err.Names = append(err.Names, m.Name)
 			}
 			slot++
 		}
 	}
-	return nil
+	return err
 }
 
 // twice looks for a member that an open object has twice, among those that the schema does not list.

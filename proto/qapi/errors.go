@@ -31,9 +31,11 @@ type ValueError struct {
 	Got     string   // what stands there instead, for a person: `the string "1"`
 	Type    *Type    // what is due; nil for BadJSON, UnknownMember and DuplicateMember
 	Near    []string // names that may have been meant, the nearest first
-	TagName string   // for UnknownMember: the name of the tag beside it that decides what is taken
-	Tag     string   // and the tag's value: "driver" and "qcow2"; "" where no tag decides
+	Names   []string // for UnknownMember: what the object takes; for MissingMember: all that it lacks
+	TagName string   // for UnknownMember: the name of the tag beside it that decides what is taken; "" where none does
+	Tag     string   // and the tag's value: "driver" and "qcow2"; "" if it has none
 	Cases   []string // for UnknownMember: values of the tag with which the member would be taken
+	Asks    string   // for a MissingMember that is a tag, TagName: a member that is taken in the Cases of it
 }
 
 // Error gives path, problem and what may have been meant.
@@ -43,6 +45,7 @@ func (e *ValueError) Error() string {
 		text = e.Path + ": " + text
 	}
 	switch {
+	case e.Fault == MissingMember:
 	case len(e.Cases) > maxCases:
 		text += fmt.Sprintf(" (only with %d other values of %s)", len(e.Cases), e.TagName)
 	case len(e.Cases) > 0:

@@ -1,6 +1,7 @@
 package qapi
 
 import (
+	"encoding/json"
 	"slices"
 	"strconv"
 	"strings"
@@ -69,6 +70,22 @@ func (o *Object) Cases(member string) []string {
 	return cases
 }
 
+// defaultText returns the string that stands for the member where it is absent.
+func (m *Member) defaultText() (text string, ok bool) {
+	return text, m.Default != nil && json.Unmarshal(m.Default, &text) == nil && text != ""
+}
+
+// With returns an object that has more members, which go before o's own of the same names. o stays as it is.
+func (o *Object) With(more ...Member) *Object {
+	n := *o
+	n.Members = slices.DeleteFunc(slices.Clone(o.Members), func(m Member) bool {
+		return slices.ContainsFunc(more, func(other Member) bool { return other.Name == m.Name })
+	})
+	n.Members = append(n.Members, more...)
+	n.index = indexOf(n.Members)
+	return &n
+}
+
 // layers iterates over o, the branch that its tag selects, the branch that this one's tag selects, and so on.
 func (o *Object) layers(tags Tags) func(yield func(*Object) bool) {
 	return func(yield func(*Object) bool) {
@@ -77,6 +94,9 @@ func (o *Object) layers(tags Tags) func(yield func(*Object) bool) {
 				return
 			}
 			value, known := tags(layer.Tag)
+			if !known {
+				value, known = layer.Member(layer.Tag).defaultText()
+			}
 			if !known {
 				return
 			}
@@ -187,19 +207,30 @@ func (p Place) step(key string) (Place, error) {
 
 func place(path string, t *Type, m *Member, known Known) Place {
 	p := Place{Path: path, Type: t, Member: m, known: known}
-	types := []*Type{t}
-	if t.Kind == KindAlternate {
-		types = t.Alternate.Types
-	}
-	for _, t := range types {
-		switch t.Kind {
-		case KindObject:
-			p.Object = t.Object
-		case KindArray:
-			p.Elem = t.Elem
+	p.Object, p.Elem = t.Below()
+	return p
+}
+
+// Below returns what may be set below a value of type t: members, elements, both in an alternate that takes either, or
+// nothing that the schema tells.
+func (t *Type) Below() (members *Object, elem *Type) {
+	switch t.Kind {
+	case KindObject:
+		return t.Object, nil
+	case KindArray:
+		return nil, t.Elem
+	case KindAlternate:
+		for _, choice := range t.Alternate.Types {
+			o, e := choice.Below()
+			if o != nil {
+				members = o
+			}
+			if e != nil {
+				elem = e
+			}
 		}
 	}
-	return p
+	return members, elem
 }
 
 func isIndex(key string) bool {

@@ -84,12 +84,7 @@ func (b *builder) object(e *entity, o *Object) {
 			o.Members = append(o.Members, b.member(at))
 		}
 	}
-	if len(o.Members) >= indexFrom {
-		o.index = make(map[string]int, len(o.Members))
-		for i := range o.Members {
-			o.index[o.Members[i].Name] = i
-		}
-	}
+	o.index = indexOf(o.Members)
 	if e.tag == 0 {
 		return
 	}
@@ -173,4 +168,16 @@ func height(o *Object, known map[*Object]int) int {
 	}
 	known[o] = h
 	return h
+}
+
+// indexOf returns where members stand by their names, nil if there are only a few.
+func indexOf(members []Member) map[string]int {
+	if len(members) < indexFrom {
+		return nil
+	}
+	index := make(map[string]int, len(members))
+	for i := range members {
+		index[members[i].Name] = i
+	}
+	return index
 }

@@ -50,7 +50,7 @@ func (s *Shape) object(o *Object, tags Tags, above []*Object, depth int) {
 		}
 		if _, known := tagOf(layer, tags); !known {
 			s.Tag, s.Branches = layer.Tag, branches(layer, above, depth)
-			continue
+			break
 		}
 		s.Members = slices.DeleteFunc(s.Members, func(m MemberInfo) bool { return m.Name == layer.Tag })
 	}

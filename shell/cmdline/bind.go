@@ -19,11 +19,14 @@ type Binding struct {
 
 // Bind gives the values of a QMP statement their types and returns the command to send. Raw QMP stays as it is. A fault
 // is an *Error.
+//
+// It takes two steps: the types turn the words into JSON, and a word that its type cannot take becomes what it looks
+// like; then the schema checks that JSON, and what it finds is explained at the place in the text.
 func (st Statement) Bind(with Binding) (qmp.Command, error) {
 	if st.raw != nil {
 		return *st.raw, nil
 	}
-	b := &binder{Binding: with, st: &st, strict: with.Validate && with.Schema != nil}
+	b := &binder{Binding: with, st: &st}
 	command, f := b.command()
 	if f != nil {
 		return qmp.Command{}, f.in(st.text)
@@ -35,12 +38,15 @@ func (st Statement) Bind(with Binding) (qmp.Command, error) {
 type binder struct {
 	Binding
 	st      *Statement
-	strict  bool
-	lenient bool // the type is a property's: what objects hold is not known
-	out     []byte
-	path    []string // of the value under way, from the command's or action's arguments
-	name    string   // of the command or action
-	end     int      // offset behind its last word
+	owner   Owner    // whose properties complete the schema; zero if none do
+	out     []byte   // the JSON
+	origins []origin // where each value of the text stands in it, in order
+}
+
+// origin is a value of the text in the JSON that comes of it.
+type origin struct {
+	value    *value
+	from, to int
 }
 
 func (b *binder) command() (qmp.Command, *fault) {
@@ -48,113 +54,43 @@ func (b *binder) command() (qmp.Command, *fault) {
 	if st.Kind != QMP || len(b.Sources) < len(st.Sources) {
 		return qmp.Command{}, &fault{msg: "there is nothing to bind, or its sources were not read"}
 	}
-	var known *qapi.Command
-	if b.Schema != nil {
-		known = b.Schema.Command(st.Name)
+	strict := b.Validate && b.Schema != nil
+	known := b.known()
+	if known == nil && strict {
+		return qmp.Command{}, b.unknownCommand()
 	}
-	if known == nil && b.strict {
-		return qmp.Command{}, b.unknownCommand(st.Name, st.nameAt)
-	}
-	b.name, b.end = st.Name, st.end
-	if st.args == nil {
-		f := b.transaction(known)
-		return qmp.Command{Name: st.Name, Arguments: b.out}, f
-	}
-	var f *fault
-	if known == nil {
-		f = b.untyped(st.args)
-	} else {
-		f = b.object(st.args, known.Args, known.Open)
-	}
-	if len(st.args.kids) == 0 {
-		b.out = nil
-	}
-	return qmp.Command{Name: st.Name, Arguments: b.out}, f
-}
-
-// transaction appends the arguments of a transaction.
-func (b *binder) transaction(known *qapi.Command) *fault {
-	var each *qapi.Type
+	t := anything()
 	if known != nil {
-		if m := known.Args.Member("actions"); m != nil && m.Type.Kind == qapi.KindArray {
-			each = m.Type.Elem
+		t = &qapi.Type{Kind: qapi.KindObject, Object: known.Args}
+	}
+	if f := b.value(st.args, t); f != nil {
+		return qmp.Command{}, f
+	}
+	if strict {
+		if err := known.Check(b.out); err != nil {
+			return qmp.Command{}, b.explain(err)
 		}
 	}
-	b.out = append(b.out, `{"actions": [`...)
-	for i, a := range b.st.actions {
-		if i > 0 {
-			b.out = append(b.out, ", "...)
-		}
-		if f := b.action(a, each); f != nil {
-			return f
-		}
+	command := qmp.Command{Name: st.Name}
+	if len(st.args.kids) > 0 {
+		command.Arguments = b.out
 	}
-	b.out = append(b.out, "]}"...)
-	return nil
+	return command, nil
 }
 
-// action appends one action, of the given type if that is known.
-func (b *binder) action(a action, t *qapi.Type) *fault {
-	if a.object != nil {
-		return b.leaf(a.object, t)
+// known returns what the schema says of the command, completed by properties that it does not list; nil if it is not known.
+func (b *binder) known() *qapi.Command {
+	if b.Schema == nil {
+		return nil
 	}
-	b.name, b.end = a.name, a.end
-	data, f := b.actionData(a, t)
-	if f != nil {
-		return f
+	c := b.Schema.Command(b.st.Name)
+	switch {
+	case c == nil:
+		return nil
+	case c.Open:
+		return b.withDevice(c)
+	case c.Name == "qom-set":
+		return b.withProperty(c)
 	}
-	b.out = append(b.out, `{"type": `...)
-	b.out = appendString(b.out, a.name)
-	b.out = append(b.out, `, "data": `...)
-	if data == nil {
-		f = b.untyped(a.args)
-	} else {
-		f = b.object(a.args, data, false)
-	}
-	b.out = append(b.out, '}')
-	return f
-}
-
-// actionData returns the type of an action's data, nil where the schema does not tell.
-func (b *binder) actionData(a action, t *qapi.Type) (*qapi.Object, *fault) {
-	if t == nil || t.Kind != qapi.KindObject || t.Object.Tag == "" {
-		return nil, nil
-	}
-	if tag := t.Object.Member(t.Object.Tag); tag != nil && tag.Type.Kind == qapi.KindEnum && tag.Type.Enum.Value(a.name) == nil {
-		if b.strict {
-			return nil, unknownAction(a, tag.Type.Enum.Names())
-		}
-		return nil, nil
-	}
-	branch := t.Object.Branch(a.name)
-	if branch == nil {
-		return nil, nil
-	}
-	if m := branch.Member("data"); m != nil && m.Type.Kind == qapi.KindObject {
-		return m.Type.Object, nil
-	}
-	return nil, nil
-}
-
-// untyped appends what no schema describes: members by their names, values by their looks.
-func (b *binder) untyped(n *node) *fault {
-	if n.leaf != nil {
-		return b.leaf(n.leaf, nil)
-	}
-	b.out = append(b.out, '{')
-	for i, k := range n.kids {
-		if i > 0 {
-			b.out = append(b.out, ", "...)
-		}
-		b.key(k.name)
-		if f := b.untyped(k); f != nil {
-			return f
-		}
-	}
-	b.out = append(b.out, '}')
-	return nil
-}
-
-func (b *binder) key(name string) {
-	b.out = append(appendString(b.out, name), ": "...)
+	return c
 }

@@ -57,7 +57,7 @@ func TestBindErrors(t *testing.T) {
 		{"missing, nested", `blockdev-add driver=raw file.driver=file`, `error 1:25 blockdev-add lacks the argument "file.filename"`, ""},
 		{"inside JSON, member", `blockdev-add driver=raw file={"driver": "file", "filenam": "x"}`, `error 1:49 "file" has no argument "filenam" with driver=file`, "did you mean filename?"},
 		{"inside JSON, other branch", `blockdev-add driver=raw file={"driver": "raw", "filename": "x"}`, `error 1:48 "file" has no argument "filename" with driver=raw`, "it comes with driver=file, host_cdrom, host_device"},
-		{"inside JSON, missing", `send-key keys=[{"type": "qcode"}]`, `error 1:16 "keys.0" lacks the argument "data"`, ""},
+		{"inside JSON, missing", `send-key keys=[{"type": "qcode"}]`, `error 1:16 send-key lacks the argument "keys.0.data"`, ""},
 		{"inside JSON, value", `send-key keys=[{"type": "qcode", "data": "rett"}]`, `error 1:42 "keys.0.data" has no value "rett"`, "did you mean ret?"},
 		{"inside JSON, enum", `screendump filename=x format:="jpg"`, `error 1:31 "format" has no value "jpg"`, "it is one of ppm, png"},
 		{"inside JSON, type", `send-key keys=["a", 1]`, `error 1:16 "keys.0" takes an object, not the string "a"`, ""},
@@ -88,7 +88,7 @@ func TestBindErrors(t *testing.T) {
 		{"action, missing", "transaction(\nabort\nblock-dirty-bitmap-add node=n\n)", `error 3:30 block-dirty-bitmap-add lacks the argument "name"`, bitmaps},
 		{"action, argument", "transaction(\nabort x=1 )", `error 2:7 "abort" has no argument "x"`, "it takes none"},
 		{"action, value", "transaction( block-dirty-bitmap-add node=n name=1 persistent=7 )", `error 1:62 "persistent" takes on or off, not "7"`, ""},
-		{"raw action", `transaction( {"type": "abort"} )`, `error 1:14 "transaction" lacks the argument "data"`, ""},
+		{"raw action", `transaction( {"type": "abort"} )`, `error 1:14 transaction lacks the argument "actions.0.data"`, ""},
 	}
 	schema := qapitest.QEMU(t)
 	for _, tt := range tests {

@@ -1,243 +1,232 @@
 package cmdline
 
 import (
+	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/qmpsh/qmpsh/proto/qapi"
 )
 
-// label names the value under way, or one below it, for messages.
-func (b *binder) label(below ...string) string {
-	path := strings.Join(append(b.path[:len(b.path):len(b.path)], below...), ".")
-	if path == "" {
-		path = b.name
-	}
-	return quoteWord(path)
+// spot is a place in a command's arguments, and what of the text leads there.
+type spot struct {
+	of   string   // the command, or the action of a transaction
+	end  int      // offset behind its last word
+	keys []string // the path below it
+	node *node    // the last one on the path that is in the text
+	in   bool     // the path leads on, into the JSON of the node's leaf
 }
 
-// keys is the path of the value under way, or of one below it, as dotted keys have it. Of a long one it is the end.
-func (b *binder) keys(below ...string) string {
+// spot follows keys from the arguments downwards.
+func (b *binder) spot(keys []string) spot {
+	s := spot{of: b.st.Name, end: b.st.end, keys: keys, node: b.st.args}
+	for i, key := range keys {
+		k := s.node.kid(key)
+		if k == nil {
+			s.in = s.node.leaf != nil
+			break
+		}
+		s.node = k
+		if n, err := strconv.Atoi(key); i == 1 && err == nil && n < len(b.st.actions) && b.st.actions[n].name != "" {
+			s.of, s.end, s.keys = b.st.actions[n].name, b.st.actions[n].end, keys[min(3, len(keys)):]
+		}
+	}
+	return s
+}
+
+// above is the path to what holds the last key.
+func (s spot) above() []string { return s.keys[:max(0, len(s.keys)-1)] }
+
+// label names the place at keys.
+func (s spot) label(keys []string) string {
+	if len(keys) == 0 {
+		return quoteWord(s.of)
+	}
+	return quoteWord(strings.Join(keys, "."))
+}
+
+// dotted is the place, or one below it, as dotted keys have it. Of a long one it is the end.
+func (s spot) dotted(below ...string) string {
 	const most = 60
-	path := strings.Join(append(b.path[:len(b.path):len(b.path)], below...), ".")
+	path := strings.Join(slices.Concat(s.keys, below), ".")
 	if len(path) > most {
 		path = "…" + strings.ToValidUTF8(path[len(path)-most:], "")
 	}
 	return path
 }
 
-// nearHint offers names that may have been meant.
-func nearHint(near []string) string {
-	if len(near) == 0 {
-		return ""
+// explain turns what the schema's check found into a fault at its place in the text.
+func (b *binder) explain(err error) *fault {
+	var bad *qapi.ValueError
+	if !errors.As(err, &bad) {
+		return &fault{at: b.st.nameAt, msg: oneLine(err.Error())}
 	}
-	return "did you mean " + strings.Join(near, " or ") + "?"
-}
-
-// casesHint says with which values of the tag a member comes.
-func casesHint(tag string, cases []string) string {
-	const most = 4
-	if len(cases) > most {
-		cases = append(cases[:most:most], "…")
+	if bad.Fault == qapi.BadJSON {
+		v := b.originAt(bad.Offset).value
+		return &fault{at: b.offset(v, bad.Offset), msg: b.given(v) + " cannot be sent: " + bad.Want}
 	}
-	return "it comes with " + tag + "=" + strings.Join(cases, ", ")
-}
-
-func (b *binder) unknownCommand(name string, at int) *fault {
-	f := &fault{at: at, msg: "the server has no command " + quoteWord(name), hint: nearHint(b.Schema.NearestCommand(name))}
-	if f.hint == "" {
-		f.hint = "`describe` (in the shell .describe) lists those that it has"
+	s := b.spot(bad.Keys)
+	leaf := s.node.leaf
+	if leaf != nil && leaf.form == sourced && s.in && !b.showsSource(leaf) {
+		return &fault{at: leaf.at, msg: fmt.Sprintf("%s does not take %s", s.label(s.keys), b.given(leaf))}
+	}
+	f := b.fault(s, bad)
+	switch {
+	case bad.Fault == qapi.MissingMember && len(s.keys) == 1 && !s.in:
+		f.at = s.end
+	case leaf != nil && (s.in || bad.Fault == qapi.MissingMember):
+		f.at = b.offset(leaf, bad.Offset)
+	case leaf != nil && bad.Fault != qapi.UnknownMember && f.at == 0:
+		f.at = leaf.at
+	case f.at == 0:
+		f.at = s.node.at
 	}
 	return f
 }
 
-func unknownAction(a action, names []string) *fault {
-	return &fault{at: a.at, msg: "a transaction has no action " + quoteWord(a.name), hint: nearHint(qapi.Nearest(a.name, names))}
+// originAt returns what of the text the JSON at the offset comes from.
+func (b *binder) originAt(offset int) origin {
+	i, _ := slices.BinarySearchFunc(b.origins, offset, func(s origin, at int) int { return s.to - at })
+	return b.origins[min(i, len(b.origins)-1)]
 }
 
-// unknownMember makes the fault for n's member k, which no layer has.
-func (b *binder) unknownMember(n, k *node, layers []*qapi.Object) *fault {
-	var names []string
-	var tag, value string
-	f := &fault{at: k.at}
-	for _, layer := range layers {
-		for i := range layer.Members {
-			names = append(names, layer.Members[i].Name)
-		}
-		if layer.Tag == "" {
-			continue
-		}
-		var known bool
-		tag = layer.Tag
-		value, known = b.tag(n, layer)
-		if cases := layer.Cases(k.name); len(cases) > 0 {
-			f.hint = casesHint(tag, cases)
-			if !known {
-				b.path = b.path[:len(b.path)-1]
-				return b.lacks(n, []string{tag}, fmt.Sprintf("%s decides whether there is %q: %s", tag, k.name, f.hint))
-			}
-		}
+// offset returns where in the text of v the JSON at the offset stands: in the middle if v was sent as it was typed.
+func (b *binder) offset(v *value, offset int) int {
+	s := b.originAt(offset)
+	if s.value != v || v.form == sourced || string(b.out[s.from:s.to]) != v.text {
+		return v.at
 	}
-	if near := nearHint(qapi.Nearest(k.name, names)); near != "" {
-		f.hint = near
+	return v.at + offset - s.from
+}
+
+// fault puts what the check found into words.
+func (b *binder) fault(s spot, bad *qapi.ValueError) *fault {
+	switch bad.Fault {
+	case qapi.UnknownMember:
+		return b.unknownMember(s, bad)
+	case qapi.MissingMember:
+		return b.missing(s, bad)
+	case qapi.DuplicateMember:
+		return &fault{msg: s.label(s.keys) + " is given twice", hint: "remove one of the two"}
 	}
-	outer := *b
-	outer.path = b.path[:len(b.path)-1]
-	f.msg = fmt.Sprintf("%s has no argument %s", outer.label(), quoteWord(k.name))
-	if value != "" {
-		f.msg += fmt.Sprintf(" with %s=%s", tag, value)
+	v := s.node.leaf
+	switch {
+	case v == nil:
+		return wrongNode(s, bad)
+	case bad.Fault == qapi.OutOfRange && (s.in || v.form == exactJSON):
+		return &fault{msg: s.label(s.keys) + ": " + bad.Problem()}
+	case bad.Fault == qapi.OutOfRange:
+		return b.outOfRange(s)
+	case bad.Fault == qapi.UnknownValue:
+		return b.unknownValue(s, bad)
+	}
+	return b.wrongType(s, bad)
+}
+
+// unknownMember makes the fault for a member that its object does not take.
+func (b *binder) unknownMember(s spot, bad *qapi.ValueError) *fault {
+	name := quoteWord(s.keys[len(s.keys)-1])
+	f := &fault{hint: nearHint(bad.Near)}
+	if b.owner.Driver != "" && len(s.keys) == 1 {
+		f.msg = fmt.Sprintf("%s has no property %s", quoteWord(b.owner.Driver), name)
+		return f
+	}
+	f.msg = fmt.Sprintf("%s has no argument %s", s.label(s.above()), name)
+	if bad.Tag != "" {
+		f.msg += fmt.Sprintf(" with %s=%s", bad.TagName, bad.Tag)
 	}
 	switch {
 	case f.hint != "":
-	case tag != "" && value == "":
-		f.hint = fmt.Sprintf("%s decides what it takes", outer.keys(tag))
+	case len(bad.Cases) > 0:
+		f.hint = casesHint(bad.TagName, bad.Cases)
+	case bad.TagName != "" && bad.Tag == "":
+		tag := spot{keys: s.above()}.dotted(bad.TagName)
+		f.hint = tag + " decides what it takes"
 	default:
-		f.hint = listHint("it takes", names)
+		f.hint = listHint("it takes", bad.Names)
 	}
 	return f
 }
 
-// listHint lists names when they are few.
-func listHint(intro string, names []string) string {
-	const most = 60
-	list := strings.Join(names, ", ")
-	switch {
-	case list == "":
-		return intro + " none"
-	case len(list) > most:
-		return ""
+// missing makes the fault for members that must be there and are not.
+func (b *binder) missing(s spot, bad *qapi.ValueError) *fault {
+	names := make([]string, len(bad.Names))
+	for i, name := range bad.Names {
+		names[i] = s.label(append(slices.Clone(s.above()), name))
 	}
-	return intro + " " + list
-}
-
-func (b *binder) unknownProperty(name string, at int, p properties) *fault {
-	owner := p.owner.Driver
-	if owner == "" {
-		owner = p.owner.Path
+	f := &fault{msg: s.of + " lacks the argument " + names[0]}
+	if last := len(names) - 1; last > 0 {
+		f.msg = s.of + " lacks the arguments " + strings.Join(names[:last], ", ") + " and " + names[last]
 	}
-	return &fault{at: at, msg: fmt.Sprintf("%s has no property %s", quoteWord(owner), quoteWord(name)), hint: nearHint(p.near(name))}
-}
-
-// missing looks for members that must be there and are not.
-func (b *binder) missing(n *node, layers []*qapi.Object) *fault {
-	var names []string
-	for _, layer := range layers {
-		for i := range layer.Members {
-			if m := &layer.Members[i]; !m.Optional && n.kid(m.Name) == nil {
-				names = append(names, m.Name)
-			}
+	switch c := b.Schema.Command(s.of); {
+	case bad.Asks != "":
+		f.hint = fmt.Sprintf("%s decides whether there is %q: %s", bad.TagName, bad.Asks, casesHint(bad.TagName, bad.Cases))
+	case len(s.keys) == 1 && c != nil:
+		const most = 100
+		if usage := c.Signature(); len(usage) <= most {
+			f.hint = usage
 		}
 	}
-	if names == nil {
-		return nil
-	}
-	return b.lacks(n, names, "")
-}
-
-// lacks makes the fault for members that n lacks: behind the command, or at the word that begins n.
-func (b *binder) lacks(n *node, names []string, hint string) *fault {
-	for i, name := range names {
-		names[i] = b.label(name)
-	}
-	f := &fault{at: b.end, msg: b.name + " lacks the argument " + names[0], hint: hint}
-	if last := len(names) - 1; last > 0 {
-		f.msg = b.name + " lacks the arguments " + strings.Join(names[:last], ", ") + " and " + names[last]
-	}
-	if len(b.path) > 0 {
-		f.at = n.at
-	} else if f.hint == "" {
-		f.hint = b.usage()
-	}
 	return f
 }
 
-// usage shows how the command is used, if that is short.
-func (b *binder) usage() string {
-	const most = 100
-	c := b.Schema.Command(b.name)
-	if c == nil {
-		return ""
+// wrongNode makes the fault for dotted keys where the type has nothing below it, or not these.
+func wrongNode(s spot, bad *qapi.ValueError) *fault {
+	n := s.node
+	if bad.Type.Kind != qapi.KindArray {
+		return &fault{at: n.kids[0].at, msg: fmt.Sprintf("%s takes %s and has no members", s.label(s.keys), due(bad.Type)), hint: "give it one value"}
 	}
-	if usage := c.Signature(); len(usage) <= most {
-		return usage
+	for _, k := range n.kids {
+		if isIndex(k.name) {
+			continue
+		}
+		f := &fault{
+			at:   k.at,
+			msg:  fmt.Sprintf("%s is an array, and %s is no number of an element", s.label(s.keys), quoteWord(k.name)),
+			hint: "elements count from 0: " + s.dotted("0"),
+		}
+		if len(k.name) <= 30 && !allDigits(k.name) {
+			f.hint += "." + k.name
+		}
+		return f
 	}
-	return ""
-}
-
-// noMembers makes the fault for dotted keys below a type that has none.
-func (b *binder) noMembers(n *node, t *qapi.Type) *fault {
-	return &fault{
-		at:   n.kids[0].at,
-		msg:  fmt.Sprintf("%s takes %s and has no members", b.label(), due(t)),
-		hint: "give it one value",
-	}
-}
-
-func (b *binder) notAnIndex(n, k *node) *fault {
-	f := &fault{
-		at:   k.at,
-		msg:  fmt.Sprintf("%s is an array, and %s is no number of an element", b.label(), quoteWord(k.name)),
-		hint: "elements count from 0: " + b.keys("0"),
-	}
-	if len(k.name) <= 30 && !allDigits(k.name) {
-		f.hint += "." + k.name
-	}
-	return f
-}
-
-func (b *binder) gap(n, k *node) *fault {
 	missing := 0
-	for n.kid(fmt.Sprint(missing)) != nil {
+	for n.kid(strconv.Itoa(missing)) != nil {
 		missing++
 	}
+	behind := n.kids[slices.IndexFunc(n.kids, func(k *node) bool { i, _ := strconv.Atoi(k.name); return i > missing })]
 	return &fault{
-		at:   k.at,
-		msg:  fmt.Sprintf("%s is given, but not %s", b.label(k.name), b.label(fmt.Sprint(missing))),
+		at:   behind.at,
+		msg:  fmt.Sprintf("%s is given, but not %s", s.label(append(slices.Clone(s.keys), behind.name)), s.label(append(slices.Clone(s.keys), strconv.Itoa(missing)))),
 		hint: "the elements of an array count from 0 without gaps",
 	}
 }
 
-// due says what a type takes, for people.
-func due(t *qapi.Type) string {
-	switch t.Kind {
-	case qapi.KindString:
-		return "a string"
-	case qapi.KindInt:
-		return "an integer"
-	case qapi.KindNumber:
-		return "a number"
-	case qapi.KindBool:
-		return "on or off"
-	case qapi.KindNull:
-		return "null"
-	case qapi.KindObject:
-		return "an object"
-	case qapi.KindArray:
-		return "an array"
-	case qapi.KindEnum:
-		return "one of a set of words"
-	case qapi.KindAlternate:
-		var parts []string
-		for _, t := range t.Alternate.Types {
-			parts = append(parts, due(t))
-		}
-		return strings.Join(parts, ", or ")
-	}
-	return "anything"
-}
-
 // wrongType makes the fault for a value that the type does not take.
-func (b *binder) wrongType(v *value, t *qapi.Type) *fault {
+func (b *binder) wrongType(s spot, bad *qapi.ValueError) *fault {
+	v, t := s.node.leaf, bad.Type
+	if s.in || b.isJSON(v) {
+		return &fault{msg: fmt.Sprintf("%s takes %s, not %s", s.label(s.keys), due(t), bad.Got)}
+	}
+	if enum := enumOf(t); enum != nil {
+		return b.unknownValue(s, &qapi.ValueError{Type: enum, Near: qapi.Nearest(v.text, enum.Enum.Names())})
+	}
+	text := v.text
+	if v.form == sourced {
+		text = strings.TrimSpace(b.source(v))
+	}
+	_, verdict := integer(text)
+	if verdict == tooLarge && v.form != quotedText && typedWord("0", t) == "0" {
+		return b.outOfRange(s)
+	}
 	given := b.given(v)
 	if v.form == quotedText {
 		given = "the string " + given
 	}
-	if enum := enumOf(t); enum != nil && (v.form == plainWord || v.form == quotedText || v.form == sourced) {
-		return b.notInEnum(v, enum)
-	}
-	f := &fault{at: v.at, msg: fmt.Sprintf("%s takes %s, not %s", b.label(), due(t), given)}
-	name := b.keys()
-	_, verdict := integer(v.text)
+	f := &fault{msg: fmt.Sprintf("%s takes %s, not %s", s.label(s.keys), due(t), given)}
+	name := s.dotted()
 	switch {
 	case v.form == quotedText && t.Kind != qapi.KindObject && t.Kind != qapi.KindArray:
 		f.hint = "quotes make it a string: leave them out"
@@ -253,47 +242,45 @@ func (b *binder) wrongType(v *value, t *qapi.Type) *fault {
 	return f
 }
 
-// firstMember names a member of o, as an example.
-func firstMember(o *qapi.Object) string {
-	if list := o.Valid(nil); len(list) > 0 {
-		return list[0].Name
+// isJSON says whether the value was sent as JSON of its own, and not as the word that it is.
+func (b *binder) isJSON(v *value) bool {
+	switch v.form {
+	case exactJSON:
+		return true
+	case bracketed, sourced:
+		i := slices.IndexFunc(b.origins, func(s origin) bool { return s.value == v })
+		first := b.out[b.origins[i].from]
+		return (first == '{' || first == '[') && (v.form == bracketed || b.showsSource(v))
 	}
-	return "member"
+	return false
 }
 
-func (b *binder) outOfRange(v *value) *fault {
-	return &fault{at: v.at, msg: fmt.Sprintf("%s: %s does not fit into 64 bits", b.label(), b.given(v))}
+func (b *binder) outOfRange(s spot) *fault {
+	return &fault{msg: fmt.Sprintf("%s: %s does not fit into 64 bits", s.label(s.keys), b.given(s.node.leaf))}
 }
 
-func (b *binder) notInEnum(v *value, t *qapi.Type) *fault {
-	names := t.Enum.Names()
-	f := &fault{at: v.at, msg: fmt.Sprintf("%s does not take %s", b.label(), b.given(v))}
-	if v.form != sourced {
-		text, _ := b.stringOf(v)
-		f.msg = fmt.Sprintf("%s has no value %s", b.label(), quoteWord(text))
-		f.hint = nearHint(qapi.Nearest(text, names))
+// unknownValue makes the fault for a string that is none of an enum's.
+func (b *binder) unknownValue(s spot, bad *qapi.ValueError) *fault {
+	v := s.node.leaf
+	text := bad.Got
+	if !s.in && v.form != exactJSON {
+		text = quoteWord(v.text)
+	}
+	f := &fault{hint: nearHint(bad.Near)}
+	switch {
+	case v.form == sourced && !b.showsSource(v):
+		f.msg, f.hint = fmt.Sprintf("%s does not take %s", s.label(s.keys), b.given(v)), ""
+	case len(s.keys) == 0:
+		f.msg = "a transaction has no action " + text
+		return f
+	case b.owner.Path != "" && s.keys[0] == "property":
+		f.at, f.msg = s.node.at, fmt.Sprintf("%s has no property %s", quoteWord(b.owner.Path), text)
+		return f
+	default:
+		f.msg = fmt.Sprintf("%s has no value %s", s.label(s.keys), text)
 	}
 	if f.hint == "" {
-		f.hint = listHint("it is one of", names)
+		f.hint = listHint("it is one of", bad.Type.Enum.Names())
 	}
 	return f
-}
-
-// given names a value. What comes from elsewhere may be a secret, and is named by its source.
-func (b *binder) given(v *value) string {
-	if v.form == sourced {
-		return "what " + quoteWord(b.st.Sources[v.source].label()) + " gave"
-	}
-	return quoteWord(v.text)
-}
-
-// label names a source as it is typed.
-func (s Source) label() string {
-	switch s.Kind {
-	case File:
-		return "@file:" + s.Name
-	case Env:
-		return "@env:" + s.Name
-	}
-	return "@prompt"
 }

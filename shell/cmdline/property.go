@@ -1,7 +1,6 @@
 package cmdline
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/qmpsh/qmpsh/proto/qapi"
@@ -47,9 +46,7 @@ func (p Property) ValueType() *qapi.Type {
 		return &qapi.Type{Kind: qapi.KindEnum, Enum: &qapi.Enum{Values: values}}
 	}
 	// An enum or a struct: QAPI's names for both look alike, their JSON does not.
-	return &qapi.Type{Kind: qapi.KindAlternate, Alternate: &qapi.Alternate{Types: []*qapi.Type{
-		{Kind: qapi.KindString}, {Kind: qapi.KindObject, Object: &qapi.Object{}},
-	}}}
+	return &qapi.Type{Kind: qapi.KindAlternate, Alternate: &qapi.Alternate{Types: []*qapi.Type{{Kind: qapi.KindString}, anything()}}}
 }
 
 // listed returns the values that the description lists: "FDC drive type, 144/288/120/none/auto".
@@ -68,36 +65,77 @@ func (p Property) listed() []qapi.EnumValue {
 	return values
 }
 
-// properties are those of the owner of the values being bound.
-type properties struct {
-	owner Owner
-	list  []Property
-	known bool
-}
-
-// ask gets the owner's properties, once.
-func (b *binder) ask(o Owner) properties {
+// ask gets the owner's properties, nil where they are not known. From then on messages speak of the owner.
+func (b *binder) ask(o Owner) []Property {
 	if b.Properties == nil || o == (Owner{}) {
-		return properties{}
-	}
-	list := b.Properties(o)
-	return properties{owner: o, list: list, known: len(list) > 0}
-}
-
-// find returns the property of that name, nil if there is none.
-func (p properties) find(name string) *Property {
-	i := slices.IndexFunc(p.list, func(q Property) bool { return q.Name == name })
-	if i < 0 {
 		return nil
 	}
-	return &p.list[i]
+	list := b.Properties(o)
+	if len(list) > 0 {
+		b.owner = o
+	}
+	return list
 }
 
-// near returns the properties that may have been meant by name.
-func (p properties) near(name string) []string {
-	names := make([]string, len(p.list))
-	for i, q := range p.list {
-		names[i] = q.Name
+// withDevice returns the command, which takes more than the schema lists, with the properties of its device. If they are
+// known it takes no others, but the elements of an array, name[0], which exist only once its length is set.
+func (b *binder) withDevice(c *qapi.Command) *qapi.Command {
+	args := b.st.args
+	driver, _ := b.string(args.kid("driver"))
+	list := b.ask(Owner{Driver: driver})
+	if list == nil {
+		return c
 	}
-	return qapi.Nearest(name, names)
+	var more []qapi.Member
+	for _, p := range list {
+		if c.Args.Member(p.Name) == nil {
+			more = append(more, qapi.Member{Name: p.Name, Type: p.typeFor(args.kid(p.Name)), Optional: true})
+		}
+	}
+	for _, k := range args.kids {
+		if strings.Contains(k.name, "[") {
+			more = append(more, qapi.Member{Name: k.name, Type: anything(), Optional: true})
+		}
+	}
+	complete := *c
+	complete.Args, complete.Open = c.Args.With(more...), false
+	return &complete
+}
+
+// withProperty returns qom-set with the type of the property that it sets.
+func (b *binder) withProperty(c *qapi.Command) *qapi.Command {
+	args := b.st.args
+	path, _ := b.string(args.kid("path"))
+	name, ok := b.string(args.kid("property"))
+	if !ok || strings.Contains(name, "[") {
+		return c
+	}
+	list := b.ask(Owner{Path: path})
+	if list == nil {
+		return c
+	}
+	names := &qapi.Enum{}
+	t := anything()
+	for _, p := range list {
+		names.Values = append(names.Values, qapi.EnumValue{Name: p.Name})
+		if p.Name == name {
+			t = p.typeFor(args.kid("value"))
+		}
+	}
+	complete := *c
+	complete.Args = c.Args.With(qapi.Member{Name: "property", Type: &qapi.Type{Kind: qapi.KindEnum, Enum: names}}, qapi.Member{Name: "value", Type: t})
+	return &complete
+}
+
+// typeFor returns the type that the property has for the value n. JSON goes to the server as it is: servers differ in
+// what they take for a property besides its own type.
+func (p Property) typeFor(n *node) *qapi.Type {
+	t := p.ValueType()
+	switch {
+	case t == nil, n == nil, n.leaf == nil:
+		return anything()
+	case n.leaf.form == exactJSON, n.leaf.exact, n.leaf.form == bracketed && t.Kind != qapi.KindString:
+		return anything()
+	}
+	return t
 }

@@ -36,8 +36,8 @@ type Statement struct {
 
 	text    string
 	raw     *qmp.Command // of raw QMP
-	args    *node        // of a command
-	actions []action     // of a transaction, where args is nil
+	args    *node        // of a command or a transaction
+	actions []action     // of a transaction
 	nameAt  int          // offset of the command's name
 	end     int          // offset behind the command's last word
 }
@@ -69,7 +69,7 @@ type Redirect struct {
 
 // Bare says whether the statement is a command's name and no more.
 func (st Statement) Bare() bool {
-	return st.Kind == QMP && st.raw == nil && st.args != nil && len(st.args.kids) == 0 && st.Output == nil && st.Filter == ""
+	return st.Kind == QMP && st.raw == nil && len(st.args.kids) == 0 && st.Output == nil && st.Filter == ""
 }
 
 // Raw says whether the statement is raw QMP, which is sent as it is.
@@ -87,16 +87,5 @@ func oneLine(s string) string { return showable(strings.ReplaceAll(s, "\n", " ")
 // NeedsSchema says whether a schema could change what the statement sends. It cannot where there are no arguments, in raw
 // QMP and behind :=, nor where a value looks like nothing but a string: drive0, virtio-net-pci, /tmp/x, "1".
 func (st Statement) NeedsSchema() bool {
-	if st.Kind != QMP || st.raw != nil {
-		return false
-	}
-	if st.args != nil {
-		return st.args.needsSchema()
-	}
-	for _, a := range st.actions {
-		if a.args == nil || a.args.needsSchema() {
-			return true
-		}
-	}
-	return false
+	return st.Kind == QMP && st.raw == nil && st.args.needsSchema()
 }

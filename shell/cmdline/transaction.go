@@ -6,13 +6,10 @@ import (
 
 const transactionWord = "transaction("
 
-// action is one action of a transaction.
+// action is one action of a transaction, for messages.
 type action struct {
-	name   string
-	at     int    // where its line starts, in bytes
-	end    int    // behind its last word
-	args   *node  // what it is done with; nil for a raw object
-	object *value // the raw object {"type": ..., "data": ...}
+	name string // empty for a raw object
+	end  int    // offset behind its last word
 }
 
 // opensTransaction says whether a line begins with "transaction(" or "transaction (". The lexer decides the same.
@@ -28,6 +25,8 @@ func (p *parser) transaction(lines [][]word) *fault {
 		lines[0] = lines[0][1:]
 	}
 	p.st.Kind, p.st.Name, p.st.nameAt = QMP, "transaction", opener.start
+	actions := &node{name: "actions", at: opener.start, list: true}
+	p.st.args = &node{kids: []*node{actions}}
 	closed := false
 	for _, line := range lines {
 		if closed {
@@ -45,7 +44,7 @@ func (p *parser) transaction(lines [][]word) *fault {
 		if len(line) == 0 {
 			continue
 		}
-		if f := p.action(line); f != nil {
+		if f := p.action(actions, line); f != nil {
 			return f
 		}
 	}
@@ -62,8 +61,8 @@ func behindTransaction(w word) *fault {
 	return &fault{at: w.start, msg: quoteWord(w.raw()) + " stands behind the end of the transaction", hint: "give one command at a time"}
 }
 
-// action adds the action that a line gives, or the raw object that it is.
-func (p *parser) action(line []word) *fault {
+// action adds the action that a line gives, or the raw object that it is, to actions.
+func (p *parser) action(actions *node, line []word) *fault {
 	first := line[0]
 	switch {
 	case opensTransaction(line):
@@ -79,7 +78,8 @@ func (p *parser) action(line []word) *fault {
 		if len(line) > 1 {
 			return &fault{at: line[1].start, msg: quoteWord(line[1].raw()) + " stands behind the action's object", hint: "give one action a line"}
 		}
-		p.st.actions = append(p.st.actions, action{at: first.start, end: first.end, object: object})
+		p.st.actions = append(p.st.actions, action{end: first.end})
+		actions.add(&node{at: first.start, leaf: object})
 		return nil
 	}
 	name, f := commandName(first)
@@ -93,6 +93,9 @@ func (p *parser) action(line []word) *fault {
 		}
 		return f
 	}
-	p.st.actions = append(p.st.actions, action{name: name, at: first.start, end: line[len(line)-1].end, args: args})
+	args.name, args.at = "data", first.start
+	kind := &node{name: "type", at: first.start, leaf: &value{form: quotedText, text: name, at: first.start}}
+	p.st.actions = append(p.st.actions, action{name: name, end: line[len(line)-1].end})
+	actions.add(&node{at: first.start, kids: []*node{kind, args}})
 	return nil
 }

@@ -14,6 +14,7 @@ type node struct {
 	at    int    // where the word that it comes from starts, in bytes
 	leaf  *value // nil for what has kids
 	kids  []*node
+	list  bool             // an array whatever the schema says: the kids are its elements
 	index map[string]*node // by name; only when there are many
 }
 
@@ -21,8 +22,14 @@ type node struct {
 const indexFrom = 16
 
 func (n *node) kid(name string) *node {
-	if n.index != nil {
+	switch {
+	case n.index != nil:
 		return n.index[name]
+	case n.list:
+		if i, err := strconv.Atoi(name); err == nil && i >= 0 && i < len(n.kids) {
+			return n.kids[i]
+		}
+		return nil
 	}
 	for _, k := range n.kids {
 		if k.name == name {
@@ -35,6 +42,7 @@ func (n *node) kid(name string) *node {
 func (n *node) add(k *node) {
 	n.kids = append(n.kids, k)
 	switch {
+	case n.list:
 	case n.index != nil:
 		n.index[k.name] = k
 	case len(n.kids) == indexFrom:
@@ -43,6 +51,22 @@ func (n *node) add(k *node) {
 			n.index[k.name] = k
 		}
 	}
+}
+
+// elements returns n's kids in the order of their numbers. ok is false if they are not all the numbers from 0 on.
+func (n *node) elements() (elements []*node, ok bool) {
+	if n.list {
+		return n.kids, true
+	}
+	elements = make([]*node, len(n.kids))
+	for _, k := range n.kids {
+		i, err := strconv.Atoi(k.name)
+		if err != nil || !isIndex(k.name) || i >= len(n.kids) {
+			return nil, false
+		}
+		elements[i] = k
+	}
+	return elements, true
 }
 
 // open makes n something that can take more members. A leaf can only if its value is an object.
@@ -65,16 +89,16 @@ func (n *node) open() (bool, *fault) {
 		return false, nil
 	}
 	d := json.NewDecoder(bytes.NewReader(raw))
-	if _, err := d.Token(); err != nil || !n.decode(d, raw, v.at) {
+	if _, err := d.Token(); err != nil || !n.decode(d, raw, v.at, string(raw) == v.text) {
 		return false, nil
 	}
 	n.leaf = nil
 	return true, nil
 }
 
-// decode adds the members of the object that d has entered. raw is the whole text, whose nesting is bounded, and at what
-// to say of where it stands.
-func (n *node) decode(d *json.Decoder, raw []byte, at int) bool {
+// decode adds the members of the object that d has entered. raw is the whole text, whose nesting is bounded, and at is
+// where it stands; it stands there as it is if typed is true.
+func (n *node) decode(d *json.Decoder, raw []byte, at int, typed bool) bool {
 	for d.More() {
 		name, err := d.Token()
 		if err != nil {
@@ -89,7 +113,7 @@ func (n *node) decode(d *json.Decoder, raw []byte, at int) bool {
 		}
 		switch first {
 		case json.Delim('{'):
-			if !k.decode(d, raw, at) {
+			if !k.decode(d, raw, at, typed) {
 				return false
 			}
 			continue
@@ -98,7 +122,11 @@ func (n *node) decode(d *json.Decoder, raw []byte, at int) bool {
 				return false
 			}
 		}
-		k.leaf = &value{form: exactJSON, text: string(bytes.TrimSpace(raw[from:d.InputOffset()])), at: at}
+		text := bytes.TrimLeft(raw[from:d.InputOffset()], " \t\r\n")
+		k.leaf = &value{form: exactJSON, text: string(text), at: at}
+		if typed {
+			k.leaf.at += int(d.InputOffset()) - len(text)
+		}
 	}
 	_, err := d.Token()
 	return err == nil
@@ -194,7 +222,7 @@ func notAnArgument(w word) *fault {
 // needsSchema says whether a schema could change what n's kids mean.
 func (n *node) needsSchema() bool {
 	for _, k := range n.kids {
-		if isIndex(k.name) || k.leaf == nil && k.needsSchema() || k.leaf != nil && k.leaf.needsSchema() {
+		if isIndex(k.name) && !n.list || k.leaf == nil && k.needsSchema() || k.leaf != nil && k.leaf.needsSchema() {
 			return true
 		}
 	}

@@ -1,0 +1,129 @@
+package cmdline
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/qmpsh/qmpsh/proto/qapi"
+)
+
+// The words that messages are made of.
+
+// nearHint offers names that may have been meant.
+func nearHint(near []string) string {
+	if len(near) == 0 {
+		return ""
+	}
+	return "did you mean " + strings.Join(near, " or ") + "?"
+}
+
+// casesHint says with which values of the tag a member comes.
+func casesHint(tag string, cases []string) string {
+	const most = 4
+	if len(cases) > most {
+		cases = append(cases[:most:most], "…")
+	}
+	return "it comes with " + tag + "=" + strings.Join(cases, ", ")
+}
+
+// listHint lists names when they are few.
+func listHint(intro string, names []string) string {
+	const most = 60
+	list := strings.Join(names, ", ")
+	switch {
+	case list == "":
+		return intro + " none"
+	case len(list) > most:
+		return ""
+	}
+	return intro + " " + list
+}
+
+func (b *binder) unknownCommand() *fault {
+	f := &fault{
+		at: b.st.nameAt, msg: "the server has no command " + quoteWord(b.st.Name),
+		hint: nearHint(b.Schema.NearestCommand(b.st.Name)),
+	}
+	if f.hint == "" {
+		f.hint = "`describe` (in the shell .describe) lists those that it has"
+	}
+	return f
+}
+
+// due says what a type takes, for people.
+func due(t *qapi.Type) string {
+	switch t.Kind {
+	case qapi.KindString:
+		return "a string"
+	case qapi.KindInt:
+		return "an integer"
+	case qapi.KindNumber:
+		return "a number"
+	case qapi.KindBool:
+		return "on or off"
+	case qapi.KindNull:
+		return "null"
+	case qapi.KindObject:
+		return "an object"
+	case qapi.KindArray:
+		return "an array"
+	case qapi.KindEnum:
+		return "one of a set of words"
+	case qapi.KindAlternate:
+		var parts []string
+		for _, t := range t.Alternate.Types {
+			parts = append(parts, due(t))
+		}
+		return strings.Join(parts, ", or ")
+	}
+	return "anything"
+}
+
+// enumOf returns the enum that the type is or has among its choices, nil if it has none.
+func enumOf(t *qapi.Type) *qapi.Type {
+	if t.Kind == qapi.KindEnum {
+		return t
+	}
+	if t.Kind == qapi.KindAlternate {
+		if i := slices.IndexFunc(t.Alternate.Types, func(t *qapi.Type) bool { return t.Kind == qapi.KindEnum }); i >= 0 {
+			return t.Alternate.Types[i]
+		}
+	}
+	return nil
+}
+
+// firstMember names a member of o, as an example.
+func firstMember(o *qapi.Object) string {
+	if list := o.Valid(nil); len(list) > 0 {
+		return list[0].Name
+	}
+	return "member"
+}
+
+// given names a value. What comes from elsewhere may be a secret, and is named by its source.
+func (b *binder) given(v *value) string {
+	if v.form == sourced {
+		return "what " + quoteWord(b.st.Sources[v.source].label()) + " gave"
+	}
+	return quoteWord(v.text)
+}
+
+// showsSource says whether messages may tell what is wrong inside a source.
+func (b *binder) showsSource(v *value) bool {
+	if v.form != sourced {
+		return true
+	}
+	text := strings.TrimSpace(b.Sources[v.source])
+	return b.st.Sources[v.source].Kind == File && text != "" && (text[0] == '{' || text[0] == '[')
+}
+
+// label names a source as it is typed.
+func (s Source) label() string {
+	switch s.Kind {
+	case File:
+		return "@file:" + s.Name
+	case Env:
+		return "@env:" + s.Name
+	}
+	return "@prompt"
+}
