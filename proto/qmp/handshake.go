@@ -15,6 +15,7 @@ import (
 // agent's synchronisation.
 func (c *Client) establish(ctx context.Context, h *proto.Handshake[*Message]) error {
 	s := ctx.Value(sessionKey{}).(*session)
+	s.peer = peerOf(h.Conn())
 	hs := &handshake{Handshake: h, ctx: ctx, session: s}
 	var err error
 	if c.opts.Agent {
@@ -137,6 +138,9 @@ func (hs *handshake) negotiate() error {
 			return hs.noNegotiation(err)
 		case m.ID != nil && idKey(m.ID) != idKey(cmd.ID):
 			s.client.log.Warn("dropped a message with an unknown id", "message", head(m.Raw))
+		case m.QMP != nil:
+			// qemu-storage-daemon 7.2 greets a client twice that comes while the monitor is being made.
+			s.client.log.Debug("dropped a second greeting")
 		case m.Error != nil:
 			refusal := m.ExecuteError(cmd)
 			return &NegotiationError{Origin: proto.Here(), Class: refusal.Class, Desc: refusal.Desc}

@@ -83,6 +83,24 @@ func TestQ2_FailedNegotiationIsANegotiationError(t *testing.T) {
 	}
 }
 
+// qemu-storage-daemon does so to a client that comes very early.
+func TestQ2_AServerMayGreetTwice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		conn := serve(t, func(p *peer) {
+			p.send(greetingLine)
+			_, id := p.command()
+			p.send(greetingLine)
+			p.reply(id, "{}")
+			p.silence()
+		})
+		c := NewClient(Options{})
+		if err := c.ConnectStream(t.Context(), conn, "test"); err != nil {
+			t.Fatal(err)
+		}
+		c.Disconnect(t.Context())
+	})
+}
+
 func TestQ2_EventsOfTheHandshakeAreDelivered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		conn := serve(t, func(p *peer) {
