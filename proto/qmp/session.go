@@ -23,6 +23,7 @@ const maxInFlight = 8
 type session struct {
 	client   *Client
 	greeting *Greeting      // set before anyone can see the session
+	peer     *Peer          // the same; nil if there is no telling
 	early    bool           // events were delivered during the handshake; its goroutine's alone
 	probing  sync.WaitGroup // counts the goroutine that probes a silent server
 
