@@ -99,7 +99,7 @@ func (o *options) failure(p *render.Printer, program string, err error) string {
 	var kept *run.KeptGoingError
 	if errors.As(err, &kept) { // its first failure was reported when it happened
 		f.Summary = kept.Error()
-		return p.Failure(f)
+		return p.Failure(f).String()
 	}
 	var place *run.PlaceError
 	if errors.As(err, &place) {
@@ -143,5 +143,5 @@ func (o *options) failure(p *render.Printer, program string, err error) string {
 	default:
 		f.Summary, f.Chain = proto.Summary(err), err
 	}
-	return p.Failure(f)
+	return p.Failure(f).String()
 }

@@ -27,7 +27,7 @@ func (o *options) trace(d qmp.Direction, m *qmp.Message) {
 	if isTerminal(o.sys.Err) { // a schema would scroll everything else away
 		line = shorten(line)
 	}
-	fmt.Fprintf(o.stderr, "%s\n", p.Dim(arrow+" "+line))
+	fmt.Fprintln(o.stderr, p.Dim(arrow+" "+line))
 }
 
 // shorten keeps a message of the server's to what a person can read, and says how

@@ -66,7 +66,7 @@ func runShell(c *connectOptions, client *qmp.Client, addr qmp.Address) error {
 		Assist:   assist,
 		Terminal: term,
 		Events:   events,
-		Event:    p.Event,
+		Event:    func(ev qmp.Event) string { return p.Event(ev).String() },
 		Failed:   func(err error) string { return c.failure(p, "", err) },
 		Connect:  func(ctx context.Context) error { return c.open(ctx, client, addr) },
 		Address:  addr.String(),

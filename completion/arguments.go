@@ -162,7 +162,7 @@ func (c *collector) properties(a arguments) {
 		return
 	}
 	for _, p := range c.live(Query{Properties, driver}) {
-		if showable(p.Text) && !a.set(p.Text) && a.command.Args.Member(p.Text) == nil {
+		if !a.set(p.Text) && a.command.Args.Member(p.Text) == nil {
 			c.add(cmdline.QuoteKey(p.Text)+"=", p.Label, rankOther, false)
 		}
 	}

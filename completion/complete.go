@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/qmpsh/qmpsh/shell/cmdline"
+	"github.com/qmpsh/qmpsh/shell/text"
 )
 
 // Complete returns what may stand at the cursor, which is an offset in bytes into text. The text may be unfinished and
@@ -106,47 +107,48 @@ func (c *collector) value(from int) bool {
 	if c.line.typed.exec {
 		return true
 	}
-	text, quoted, open := cmdline.Unquote(raw)
+	plain, quoted, open := cmdline.Unquote(raw)
 	if quoted && open == 0 {
 		return false
 	}
-	if c.partial = text; open != 0 && raw[0] == open {
+	if c.partial = plain; open != 0 && raw[0] == open {
 		c.quote = open
 	}
 	return true
 }
 
-// add offers text where it continues what has been typed.
-func (c *collector) add(text, label string, rank int, final bool) {
-	if strings.HasPrefix(text, c.partial) {
-		c.offers = append(c.offers, offer{Candidate{text, label, final}, rank})
+// add offers a word where it continues what has been typed. What nobody could type at a terminal
+// is not offered, whoever named it.
+func (c *collector) add(word, label string, rank int, final bool) {
+	if strings.HasPrefix(word, c.partial) && text.IsVisible(word) {
+		c.offers = append(c.offers, offer{Candidate{word, text.CleanLine(label), final}, rank})
 	}
 }
 
 // addValue offers a value, which gets the quotes that it needs.
-func (c *collector) addValue(text, label string, final bool) {
-	if !strings.HasPrefix(text, c.partial) {
+func (c *collector) addValue(value, label string, final bool) {
+	if !strings.HasPrefix(value, c.partial) {
 		return
 	}
-	if written, ok := c.write(text, final); ok {
-		c.offers = append(c.offers, offer{Candidate{written, label, final}, rankOther})
+	if written, ok := c.write(value, final); ok {
+		c.offers = append(c.offers, offer{Candidate{written, text.CleanLine(label), final}, rankOther})
 	}
 }
 
 // write puts a string into the quotes that were opened, or into those that it needs. Where more is to follow they stay
 // open.
-func (c *collector) write(text string, final bool) (written string, ok bool) {
+func (c *collector) write(value string, final bool) (written string, ok bool) {
 	switch {
-	case !showable(text):
+	case !text.IsVisible(value):
 		return "", false
 	case c.line.typed.exec:
-		return text, true
+		return value, true
 	case c.quote == 0:
-		if written, ok = cmdline.Quote(text); written == text || !ok {
+		if written, ok = cmdline.Quote(value); written == value || !ok {
 			return written, ok
 		}
 	default:
-		escaped := strings.NewReplacer(`\`, `\\`, string(c.quote), `\`+string(c.quote)).Replace(text)
+		escaped := strings.NewReplacer(`\`, `\\`, string(c.quote), `\`+string(c.quote)).Replace(value)
 		written = string(c.quote) + escaped + string(c.quote)
 	}
 	if !final {

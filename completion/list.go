@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/qmpsh/qmpsh/shell/text"
 )
 
 // Insertion returns what takes the place of text[r.Start:r.End]: the whole candidate if there is one, with a space behind
@@ -52,6 +54,9 @@ func (r Result) common() string {
 // gap is the space between columns.
 const gap = 2
 
+// ellipsis marks where a line was cut.
+const ellipsis = "…"
+
 // List returns the candidates as lines of at most width columns, at most maxRows of them, each with its end. Labels stand
 // beside the candidates if that many rows do; else names stand in columns. A last line tells how many are left out.
 func (r Result) List(width, maxRows int) string {
@@ -60,7 +65,7 @@ func (r Result) List(width, maxRows int) string {
 	}
 	widest := 0
 	for _, c := range r.Candidates {
-		widest = max(widest, textWidth(c.Text))
+		widest = max(widest, text.Width(c.Text))
 	}
 	var b strings.Builder
 	if len(r.Candidates) <= maxRows {
@@ -83,14 +88,14 @@ func (r Result) List(width, maxRows int) string {
 		for i := row; i < len(shown); i += rows {
 			name := shown[i].Text
 			if i+rows < len(shown) {
-				name = pad(name, widest+gap)
+				name = text.Pad(name, widest+gap)
 			}
 			line.WriteString(name)
 		}
-		b.WriteString(cut(line.String(), width) + "\n")
+		b.WriteString(text.Cut(line.String(), width, ellipsis) + "\n")
 	}
 	if left > 0 {
-		b.WriteString(cut(fmt.Sprintf("… %d more", left), width) + "\n")
+		b.WriteString(text.Cut(fmt.Sprintf("… %d more", left), width, ellipsis) + "\n")
 	}
 	return b.String()
 }
@@ -98,53 +103,8 @@ func (r Result) List(width, maxRows int) string {
 // labelled is a line with a candidate, and its label from the column behind at on.
 func labelled(c Candidate, at, width int) string {
 	line := c.Text
-	if c.Label != "" && showable(c.Label) {
-		line = pad(line, at+gap) + c.Label
+	if c.Label != "" {
+		line = text.Pad(line, at+gap) + c.Label
 	}
-	return cut(line, width) + "\n"
-}
-
-// pad fills s with spaces up to width columns, of which one at least stays.
-func pad(s string, width int) string {
-	return s + strings.Repeat(" ", max(width-textWidth(s), 1))
-}
-
-// cut shortens s to width columns and marks where.
-func cut(s string, width int) string {
-	if textWidth(s) <= width {
-		return s
-	}
-	used := 0
-	for i, r := range s {
-		w := cells(r)
-		if used+w > width-1 {
-			return s[:i] + "…"
-		}
-		used += w
-	}
-	return s
-}
-
-func textWidth(s string) int {
-	width := 0
-	for _, r := range s {
-		width += cells(r)
-	}
-	return width
-}
-
-// cells returns how many columns a character takes: two in the blocks of East Asian wide characters (Unicode Annex 11)
-// and of pictographs, none if it joins the one before it.
-func cells(r rune) int {
-	switch {
-	case r < 0x300:
-		return 1
-	case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf):
-		return 0
-	case r >= 0x1100 && r <= 0x115f, r >= 0x2e80 && r <= 0xa4cf && r != 0x303f, r >= 0xa960 && r <= 0xa97c,
-		r >= 0xac00 && r <= 0xd7a3, r >= 0xf900 && r <= 0xfaff, r >= 0xfe30 && r <= 0xfe6f, r >= 0xff00 && r <= 0xff60,
-		r >= 0xffe0 && r <= 0xffe6, r >= 0x1f300 && r <= 0x1f64f, r >= 0x1f900 && r <= 0x1f9ff, r >= 0x20000 && r <= 0x3fffd:
-		return 2
-	}
-	return 1
+	return text.Cut(line, width, ellipsis) + "\n"
 }

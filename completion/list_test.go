@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/qmpsh/qmpsh/shell/text"
 )
 
 func TestList_LabelsStandBesideTheCandidates(t *testing.T) {
@@ -49,13 +51,15 @@ func TestList_KeepsToWidthAndRows(t *testing.T) {
 				t.Errorf("%s at %v: %d rows", p.text, size, len(rows))
 			}
 			for _, row := range rows {
-				if textWidth(row) > size[0] {
-					t.Errorf("%s at %v: a row of %d columns: %q", p.text, size, textWidth(row), row)
+				if n := columns(row); n > size[0] {
+					t.Errorf("%s at %v: a row of %d columns: %q", p.text, size, n, row)
 				}
 			}
 		}
 	}
 }
+
+func columns(row string) int { return text.Width(row) }
 
 func TestInsertion_StopsAtTheEndOfACharacter(t *testing.T) {
 	r := Result{End: 1, Candidates: []Candidate{{Text: "aé"}, {Text: "aè"}}} // they differ in the second byte

@@ -6,24 +6,17 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
+
+	"github.com/qmpsh/qmpsh/shell/text"
 )
 
 // lookUp asks the server for what q means, sorted by text. Ids that could not be typed at a terminal are left out.
 func lookUp(ctx context.Context, ask Ask, q Query) ([]Value, error) {
 	s := server{ctx, ask}
 	list, err := s.values(q)
-	list = slices.DeleteFunc(list, func(v Value) bool { return v.Text == "" || !showable(v.Text) })
+	list = slices.DeleteFunc(list, func(v Value) bool { return v.Text == "" || !text.IsVisible(v.Text) })
 	slices.SortFunc(list, func(a, b Value) int { return cmp.Compare(a.Text, b.Text) })
 	return slices.CompactFunc(list, func(a, b Value) bool { return a.Text == b.Text }), err
-}
-
-// showable says whether text has nothing in it that could move the cursor or turn text round.
-func showable(text string) bool {
-	return utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool {
-		return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == '\u2028' || r == '\u2029'
-	})
 }
 
 // server is what look-ups ask.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/qmpsh/qmpsh/shell/text"
 )
 
 // Error is a statement that was not understood. Nothing was sent.
@@ -26,7 +28,7 @@ func (e *Error) Error() string { return e.Msg }
 const caretWidth = 76
 
 // Caret shows the faulty line and under it a ^ at the fault: two lines joined by a line feed. Of a long line it shows the
-// part around the fault. Tabs and whatever could move the cursor are replaced.
+// part around the fault. What is not visible is spelt out, see shell/text.
 func (e *Error) Caret() string {
 	at := min(max(e.Offset, 0), len(e.Text))
 	start := strings.LastIndexByte(e.Text[:at], '\n') + 1
@@ -59,8 +61,9 @@ func (e *Error) Caret() string {
 func takeLeft(s string, limit int) (shown string, width int, cut bool) {
 	i := len(s)
 	for i > 0 {
-		r, n := utf8.DecodeLastRuneInString(s[:i])
-		w := cells(r)
+		_, n := utf8.DecodeLastRuneInString(s[:i])
+		more, _ := text.Spell(s[i-n : i])
+		w := text.Width(more)
 		if width+w > limit || len(s)-i > 8*caretWidth { // the latter against heaps of combining marks
 			cut = true
 			break
@@ -75,8 +78,8 @@ func takeLeft(s string, limit int) (shown string, width int, cut bool) {
 func takeRight(s string, limit int) (shown string, width int, cut bool) {
 	i := 0
 	for i < len(s) {
-		r, n := utf8.DecodeRuneInString(s[i:])
-		w := cells(r)
+		more, n := text.Spell(s[i:])
+		w := text.Width(more)
 		if width+w > limit || i > 8*caretWidth {
 			cut = true
 			break
@@ -87,6 +90,9 @@ func takeRight(s string, limit int) (shown string, width int, cut bool) {
 	return showable(s[:i]), width, cut
 }
 
+// showable makes a part of a line fit to be shown. A tab becomes one space.
+func showable(s string) string { return text.CleanLine(strings.ReplaceAll(s, "\t", " ")) }
+
 // fault is an Error in the making: the text is added where it is known.
 type fault struct {
 	at         int // byte offset
@@ -94,14 +100,14 @@ type fault struct {
 	unfinished bool
 }
 
-// in makes the error for a fault in text.
-func (f *fault) in(text string) *Error {
-	at := min(f.at, len(text))
-	start := strings.LastIndexByte(text[:at], '\n') + 1
+// in makes the error for a fault in a statement.
+func (f *fault) in(statement string) *Error {
+	at := min(f.at, len(statement))
+	start := strings.LastIndexByte(statement[:at], '\n') + 1
 	return &Error{
-		Text: text, Offset: at,
-		Line:   strings.Count(text[:start], "\n") + 1,
-		Column: utf8.RuneCountInString(text[start:at]) + 1,
+		Text: statement, Offset: at,
+		Line:   strings.Count(statement[:start], "\n") + 1,
+		Column: utf8.RuneCountInString(statement[start:at]) + 1,
 		Msg:    f.msg, Hint: showable(f.hint), Unfinished: f.unfinished,
 	}
 }

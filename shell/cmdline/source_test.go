@@ -95,7 +95,7 @@ func TestSourceErrors(t *testing.T) {
 	if _, err := st.Bind(Binding{}); err == nil {
 		t.Error("bound without its source")
 	}
-	if e := st.ErrorAt(st.Sources[0].At, "no\nterminal\x1b", "h"); place(e) != "1:5" || e.Msg != "no terminal?" || e.Hint != "h" {
+	if e := st.ErrorAt(st.Sources[0].At, "no\nterminal\x1b", "h"); place(e) != "1:5" || e.Msg != `no terminal\x1b` || e.Hint != "h" {
 		t.Errorf("%#v", e)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/qmpsh/qmpsh/proto"
+	"github.com/qmpsh/qmpsh/shell/text"
 )
 
 // Failure is what a person reads of an error: the summary line, the lines that
@@ -19,44 +20,25 @@ type Failure struct {
 	Hint    string
 }
 
-// Failure renders f.
-func (p *Printer) Failure(f Failure) string {
-	lines := []string{p.red.wrap(p.oneText(f.Program + f.Summary))}
+// Failure renders f, without a line feed at the end.
+func (p *Printer) Failure(f Failure) text.Painted {
+	lines := []text.Painted{p.red.Paint(text.PlainLine(f.Program + f.Summary))}
 	if f.Source != "" {
-		lines = append(lines, p.clean(f.Source))
+		lines = append(lines, text.Plain(f.Source))
 	}
 	if f.Chain != nil {
 		chain := proto.Chain(f.Chain, proto.ChainOptions{Origins: f.Origins})
 		if f.Origins || strings.Contains(chain, "\n") {
 			for line := range strings.Lines(chain) {
-				lines = append(lines, p.dim.wrap(p.clean(strings.TrimSuffix(line, "\n"))))
+				lines = append(lines, p.dim.Paint(text.PlainLine(strings.TrimSuffix(line, "\n"))))
 			}
 		}
 	}
 	if f.Hint != "" {
-		lines = append(lines, p.bold.wrap("hint:")+" "+p.clean(f.Hint))
+		lines = append(lines, text.Join(" ", p.bold.Paint(text.Plain("hint:")), text.Plain(f.Hint)))
 	}
-	return strings.Join(lines, "\n")
-}
-
-// clean makes text harmless for the Printer's destination.
-func (p *Printer) clean(text string) string {
-	if p.opts.Terminal {
-		return Sanitize(text)
-	}
-	return text
-}
-
-// oneText is clean for text that must stay on one line, wherever it goes.
-func (p *Printer) oneText(text string) string {
-	if p.opts.Terminal || strings.ContainsAny(text, "\r\n") {
-		return SanitizeLine(text)
-	}
-	return text
+	return text.Join("\n", lines...)
 }
 
 // Dim returns a remark of qmpsh's own.
-func (p *Printer) Dim(text string) string { return p.dim.wrap(p.clean(text)) }
-
-// Text returns plain text of the server's, such as the human monitor's answer.
-func (p *Printer) Text(text string) string { return p.clean(text) }
+func (p *Printer) Dim(remark string) text.Painted { return p.dim.Paint(text.Plain(remark)) }

@@ -76,18 +76,18 @@ func (p *Printer) paint(s *sink, token, rest []byte) {
 	case c == '"' && isKey(rest):
 		style = p.key
 	case c == '"':
-		style = p.text
+		style = p.str
 	case c == '-' || c >= '0' && c <= '9':
 		style = p.number
 	}
-	s.buf = append(s.buf, style.on...)
+	s.buf = append(s.buf, style.On()...)
 	p.token(s, token)
-	s.buf = append(s.buf, style.off...)
+	s.buf = append(s.buf, style.Off()...)
 }
 
 func (p *Printer) token(s *sink, token []byte) {
 	if p.opts.Terminal {
-		writeHarmless(s, token)
+		s.writeClean(token)
 		return
 	}
 	s.write(token)

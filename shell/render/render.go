@@ -2,19 +2,21 @@
 // or a pipe gets. It is the only importer of fatih/color.
 //
 // Replies are never decoded into Go values: the server's key order and digits
-// come out as they came in (Q10). What goes to a terminal has no live control
-// characters, because a guest can influence much of it; what goes to a pipe has
-// the server's bytes.
+// come out as they came in (Q10). Text for people is clean wherever it goes, see
+// shell/text, because a guest can influence much of it; so is a result on a
+// terminal. A result in a pipe has the server's bytes.
 package render
 
 import (
 	"encoding/json"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/fatih/color"
 
 	"github.com/qmpsh/qmpsh/proto/qmp"
+	"github.com/qmpsh/qmpsh/shell/text"
 )
 
 // Format is a form of results.
@@ -31,27 +33,16 @@ const (
 type Options struct {
 	Format   Format
 	Color    bool           // use colour
-	Terminal bool           // make control characters harmless
+	Terminal bool           // results go to a terminal: escapes for what is not visible
 	Location *time.Location // of the times of events; nil: local
 }
 
 // Printer makes text for one destination. Its methods may be called from any
-// goroutine; the text they return ends without a line feed.
+// goroutine; text for people ends without a line feed.
 type Printer struct {
-	opts                            Options
-	key, text, number, literal, dim style
-	bold, red                       style
-}
-
-// style is a colour as the bytes that switch it on and off.
-type style struct{ on, off string }
-
-// wrap paints text, if there is any.
-func (s style) wrap(text string) string {
-	if text == "" {
-		return ""
-	}
-	return s.on + text + s.off
+	opts                           Options
+	key, str, number, literal, dim text.Style
+	bold, red                      text.Style
 }
 
 // New makes a Printer.
@@ -64,7 +55,7 @@ func New(o Options) *Printer {
 		return p
 	}
 	p.key = newStyle(color.FgBlue, color.Bold)
-	p.text = newStyle(color.FgGreen)
+	p.str = newStyle(color.FgGreen)
 	p.number = newStyle(color.FgCyan)
 	p.literal = newStyle(color.FgYellow)
 	p.dim = newStyle(color.Faint)
@@ -76,17 +67,13 @@ func New(o Options) *Printer {
 // newStyle asks fatih/color for the sequences once, so that a large reply is not
 // painted by one call a token. The instance has colour whatever the environment
 // says: the caller has decided.
-func newStyle(attrs ...color.Attribute) style {
+func newStyle(attrs ...color.Attribute) text.Style {
 	const mark = "\x00"
 	c := color.New(attrs...)
 	c.EnableColor()
 	painted := c.Sprint(mark)
-	for i := range painted {
-		if painted[i] == 0 {
-			return style{painted[:i], painted[i+1:]}
-		}
-	}
-	return style{}
+	on, off, _ := strings.Cut(painted, mark)
+	return text.NewStyle(on, off)
 }
 
 // WriteResult writes a reply in the Printer's format, with a line feed, in one
@@ -112,7 +99,7 @@ func (p *Printer) WriteResult(w io.Writer, r qmp.Reply) error {
 // as QEMU sends it, comes back as it is, with the server's spaces and not
 // copied; one of many lines gets the spaces that QEMU puts on one line.
 func (p *Printer) OneLine(value json.RawMessage) []byte {
-	if !hasLineEnd(value) && !(p.opts.Terminal && harmAt([]byte(value), 0) < len(value)) {
+	if !hasLineEnd(value) && (!p.opts.Terminal || text.IsClean(value)) {
 		return value
 	}
 	var s sink
@@ -125,30 +112,22 @@ func (p *Printer) oneLine(s *sink, value []byte) {
 	case hasLineEnd(value):
 		p.layOut(s, value, false)
 	case p.opts.Terminal:
-		writeHarmless(s, value)
+		s.writeClean(value)
 	default:
 		s.write(value)
 	}
 }
 
-// Indent returns a JSON value over several lines, in colour if the Printer has
-// it. Empty objects and arrays stay on their line.
-func (p *Printer) Indent(value json.RawMessage) []byte {
-	s := sink{buf: make([]byte, 0, len(value)+len(value)/2)}
-	p.layOut(&s, value, true)
-	return s.buf
-}
-
 // Event returns the line for an event: its time, its name and its data.
-func (p *Printer) Event(ev qmp.Event) string {
+func (p *Printer) Event(ev qmp.Event) text.Painted {
 	const layout = "15:04:05.000"
 	when := "            " // the server does not know
 	if !ev.Time.IsZero() {
 		when = ev.Time.In(p.opts.Location).Format(layout)
 	}
-	line := p.dim.wrap(when) + " " + p.bold.wrap(p.oneText(ev.Name))
+	parts := []text.Painted{p.dim.Paint(text.Plain(when)), p.bold.Paint(text.PlainLine(ev.Name))}
 	if len(ev.Data) > 0 {
-		line += " " + string(p.OneLine(ev.Data))
+		parts = append(parts, text.PlainJSON(p.OneLine(ev.Data)))
 	}
-	return line
+	return text.Join(" ", parts...)
 }

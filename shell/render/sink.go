@@ -1,6 +1,11 @@
 package render
 
-import "io"
+import (
+	"io"
+	"unicode/utf8"
+
+	"github.com/qmpsh/qmpsh/shell/text"
+)
 
 // sink gathers text. With a writer it passes on what has gathered whenever that
 // has grown to a block, and long pieces without copying them, so that a large
@@ -25,8 +30,25 @@ func (s *sink) write(p []byte) {
 	s.passOn()
 }
 
-func (s *sink) writeString(text string) {
-	s.buf = append(s.buf, text...)
+// writeClean writes JSON with escapes for what is not visible.
+func (s *sink) writeClean(p []byte) {
+	if text.IsClean(p) {
+		s.write(p)
+		return
+	}
+	for len(p) > 0 && s.err == nil {
+		n := min(len(p), blockSize)
+		for n < len(p) && !utf8.RuneStart(p[n]) { // not in the middle of a character
+			n++
+		}
+		s.buf = text.AppendJSON(s.buf, p[:n])
+		s.passOn()
+		p = p[n:]
+	}
+}
+
+func (s *sink) writeString(piece string) {
+	s.buf = append(s.buf, piece...)
 	s.passOn()
 }
 
