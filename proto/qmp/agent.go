@@ -98,7 +98,7 @@ func (f *agentFramer) Scan(p []byte) (skip, end int, err error) {
 			at += n
 			f.discard = false
 		}
-		begun := f.inner.depth > 0
+		begun := f.inner.value.Open()
 		skip, end, err = f.inner.Scan(p[at:])
 		if err == nil {
 			if end >= 0 {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"github.com/qmpsh/qmpsh/proto"
+	"github.com/qmpsh/qmpsh/proto/jsonscan"
 )
 
 // call is one Do, from its submission to its end. The session's lock guards what has
@@ -65,19 +66,16 @@ func (c *Client) newCall(s *session, cmd Command) (*call, error) {
 
 // scanRaw finds what matters for routing in a command that is sent as it is.
 func scanRaw(raw []byte) (id json.RawMessage, oob bool) {
-	s := members{p: raw}
-	for {
-		key, value, ok := s.next()
-		if !ok {
-			return id, oob
-		}
-		switch string(plainKey(key)) {
+	s := jsonscan.New(raw)
+	for name, value, ok := s.Member(); ok; name, value, ok = s.Member() {
+		switch string(jsonscan.AppendText(nil, name)) {
 		case "id":
 			id = value
 		case "exec-oob":
 			oob = true
 		}
 	}
+	return id, oob
 }
 
 // settleLocked finishes the call with its answer.

@@ -3,8 +3,11 @@ package qmp
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/qmpsh/qmpsh/proto/jsonscan"
 )
 
 // Command is one command to send.
@@ -24,50 +27,52 @@ type Command struct {
 // place, because QEMU answers such a text without an id (Q5). The result keeps raw, which must not change any more.
 // A fault is a *CommandError.
 func ParseCommand(raw []byte) (Command, error) {
-	if err := checkText(raw); err != nil {
-		return Command{}, err
-	}
 	c := Command{Raw: raw}
 	var verb string
-	s := members{p: raw}
-	for {
-		key, value, ok := s.next()
-		if !ok {
-			break
-		}
-		if err := c.member(&s, string(plainKey(key)), value, &verb); err != nil {
+	s := jsonscan.NewForQEMU(raw, 0)
+	for name, value, ok := s.Member(); ok; name, value, ok = s.Member() {
+		if err := c.member(&s, jsonscan.Text(name), value, &verb); err != nil {
 			return Command{}, err
 		}
 	}
-	if err := s.finish(); err != nil {
+	if err := s.Err(); err != nil {
 		return Command{}, commandSyntax(err)
 	}
 	if verb == "" {
 		return Command{}, &CommandError{Offset: -1, Problem: `a command needs a member "execute" or "exec-oob"`}
 	}
-	if err := checkForQEMU(raw, 0); err != nil {
-		return Command{}, err
+	if err := jsonscan.Check(raw, 0); err != nil {
+		return Command{}, commandSyntax(err)
 	}
 	return c, nil
 }
 
-// member takes one top-level member of the user's command.
-func (c *Command) member(s *members, key string, value []byte, verb *string) error {
-	switch key {
+// commandSyntax makes a CommandError of a SyntaxError.
+func commandSyntax(err error) error {
+	var syntax *jsonscan.SyntaxError
+	if errors.As(err, &syntax) {
+		return &CommandError{Offset: syntax.Offset, Problem: syntax.Problem}
+	}
+	return &CommandError{Offset: -1, Problem: err.Error()}
+}
+
+// member takes one top-level member of the user's command, which s has just read.
+func (c *Command) member(s *jsonscan.Scanner, name string, value []byte, verb *string) error {
+	switch name {
 	case "execute", "exec-oob":
 		switch {
-		case *verb != "" && *verb != key:
-			return &CommandError{Offset: s.keyAt, Problem: `both "execute" and "exec-oob"`}
+		case *verb != "" && *verb != name:
+			return &CommandError{Offset: s.NameStart(), Problem: `both "execute" and "exec-oob"`}
 		case !isString(value):
-			return &CommandError{Offset: s.valueAt, Problem: `the value of "` + key + `" must be a string, the command's name`}
+			return &CommandError{Offset: s.Start(), Problem: `the value of "` + name + `" must be a string, the command's name`}
 		}
-		*verb, c.Name, c.OOB = key, unquote(value), key == "exec-oob"
+		*verb, c.Name, c.OOB = name, jsonscan.Text(value), name == "exec-oob"
 		if c.Name == "" {
-			return &CommandError{Offset: s.valueAt, Problem: "the command's name is empty"}
+			return &CommandError{Offset: s.Start(), Problem: "the command's name is empty"}
 		}
 	case "arguments":
-		if !isObject(value) {
-			return &CommandError{Offset: s.valueAt, Problem: `the value of "arguments" must be an object`}
+		if value[0] != '{' {
+			return &CommandError{Offset: s.Start(), Problem: `the value of "arguments" must be an object`}
 		}
 		c.Arguments = value
 	case "id":
@@ -97,8 +102,8 @@ func (c Command) Append(dst []byte) ([]byte, error) {
 	}
 	out = appendQuoted(out, c.Name)
 	if c.Arguments != nil {
-		if err := checkValue(c.Arguments, true); err != nil {
-			return dst, err
+		if err := jsonscan.CheckObject(c.Arguments, 1); err != nil {
+			return dst, commandSyntax(err)
 		}
 		out = appendLine(append(out, `, "arguments": `...), c.Arguments)
 	}
@@ -107,17 +112,13 @@ func (c Command) Append(dst []byte) ([]byte, error) {
 
 // appendRaw is Append for the user's own object.
 func (c Command) appendRaw(dst []byte) ([]byte, error) {
-	s := members{p: c.Raw}
+	s := jsonscan.New(c.Raw)
 	var hasID, some bool
-	for {
-		key, _, ok := s.next()
-		if !ok {
-			break
-		}
+	for name, _, ok := s.Member(); ok; name, _, ok = s.Member() {
 		some = true
-		hasID = hasID || string(plainKey(key)) == "id"
+		hasID = hasID || string(jsonscan.AppendText(nil, name)) == "id"
 	}
-	if err := s.finish(); err != nil {
+	if err := s.Err(); err != nil {
 		return dst, commandSyntax(err)
 	}
 	text := bytes.TrimSpace(c.Raw)
@@ -132,8 +133,8 @@ func (c Command) appendRaw(dst []byte) ([]byte, error) {
 // before it. With an error it returns dst.
 func (c Command) appendID(dst, out []byte, comma bool) ([]byte, error) {
 	if c.ID != nil && !c.NoID {
-		if err := checkValue(c.ID, false); err != nil {
-			return dst, err
+		if err := jsonscan.Check(c.ID, 1); err != nil {
+			return dst, commandSyntax(err)
 		}
 		if comma {
 			out = append(out, ", "...)

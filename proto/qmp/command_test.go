@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/qmpsh/qmpsh/proto/qmp/qmptest"
 )
@@ -101,14 +102,15 @@ var unreadable = map[string]string{
 	"{\"execute\":\"stop\",\"id\":\"\ufffe\"}":               `U+FFFE is not a character for QEMU at byte 24`,
 	"{\"execute\":\"stop\",\"\U0001FFFF\":0}":                `U+1FFFF is not a character for QEMU at byte 19`,
 	"{\"execute\":\"st\xffop\"}":                             `invalid UTF-8 at byte 14`,
-	"{\"execute\":\"stop\"\x00}":                             `a NUL byte at byte 17`,
+	"{\"execute\":\"stop\"\x00}":                             `expected ',' or '}' after a member, found byte 0x00 at byte 17`,
 	`{"execute":"stop"`:                                      `expected ',' or '}' after a member, but the text ends at byte 17`,
 	`{"execute":"stop","id":[1}`:                             `expected ',' or ']' after an element, found '}' at byte 25`,
-	`{"execute":"stop"} {`:                                   `expected nothing more behind the object, found '{' at byte 19`,
+	`{"execute":"stop"} {`:                                   `expected nothing more behind the value, found '{' at byte 19`,
 	`{"execute":"stop",}`:                                    `expected a member name in double quotes, found '}' at byte 18`,
 	`{"execute":"stop","id":tru}`:                            `expected true, false or null, found '}' at byte 26`,
 	`{"execute":"stop","id":"` + "\t" + `"}`:                 `a control character must be escaped inside a string, found byte 0x09 at byte 24`,
 	`{"execute":"stop","id":` + nested(1024) + `}`:           `objects and arrays nest more than 1024 deep, which is QEMU's limit at byte 1046`,
+	`{"execute":"stop","id":0e1}`:                            `QEMU reads no exponent behind a lone 0 at byte 24`,
 	`{"execute":"stop","id":[{"a":{}},{"a":{"b":1,"b":1}}]}`: `the same member name twice in one object at byte 45`,
 	`{"execute":"stop","arguments":{"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1,"i":1,"j":1,"i":2}}`: `the same member name twice in one object at byte 91`,
 	`{"execute":"stop","arguments":{"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1,"i":1,"j":1,"b":2}}`: `the same member name twice in one object at byte 91`,
@@ -205,7 +207,7 @@ func TestQ5_QEMUReadsWhatWeSend(t *testing.T) {
 	}
 	for raw := range unreadable {
 		balanced := strings.Count(raw, "{") == strings.Count(raw, "}") && strings.Count(raw, "[") == strings.Count(raw, "]")
-		if !balanced || checkText([]byte(raw)) != nil || strings.Contains(raw, "\t") || len(raw) > 1000 {
+		if !balanced || !utf8.ValidString(raw) || strings.Contains(raw, "\x00") || strings.Contains(raw, "\t") || len(raw) > 1000 {
 			continue // QEMU answers these in several lines, or waits for more
 		}
 		if m := ask(raw); m.Error == nil || m.ID != nil {

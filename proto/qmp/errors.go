@@ -9,14 +9,6 @@ import (
 	"github.com/qmpsh/qmpsh/proto"
 )
 
-// SyntaxError says where a text stops being JSON.
-type SyntaxError struct {
-	Offset  int // in bytes, from 0
-	Problem string
-}
-
-func (e *SyntaxError) Error() string { return fmt.Sprintf("%s at byte %d", e.Problem, e.Offset) }
-
 // FramingError is a stream that holds something else where a message should start or go on.
 type FramingError struct {
 	Got     byte // the offending byte

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/qmpsh/qmpsh/proto"
+	"github.com/qmpsh/qmpsh/proto/jsonscan"
 )
 
 func TestU1_ErrorTexts(t *testing.T) {
@@ -29,7 +30,7 @@ func TestU1_ErrorTexts(t *testing.T) {
 		{&NegotiationError{Class: "GenericError", Desc: "JSON parse error", Err: refused},
 			"NegotiationError: the server refused the capabilities: GenericError: JSON parse error"},
 		{&NegotiationError{Err: io.EOF}, "NegotiationError: capabilities negotiation failed: EOF"},
-		{&ServerParseError{Raw: []byte(`{"x"}`), Err: &SyntaxError{Offset: 4, Problem: wantColon}},
+		{&ServerParseError{Raw: []byte(`{"x"}`), Err: &jsonscan.SyntaxError{Offset: 4, Problem: "expected ':' after the member name"}},
 			`ServerParseError: the server sent a bad message, "{\"x\"}": expected ':' after the member name at byte 4`},
 		{&ServerParseError{Err: refused}, "ServerParseError: the server could not read a message that it was sent: GenericError: JSON parse error"},
 		{refused, "ExecuteError: GenericError: JSON parse error"},

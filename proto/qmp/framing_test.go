@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/qmpsh/qmpsh/proto"
+	"github.com/qmpsh/qmpsh/proto/jsonscan"
 )
 
 // frames cuts stream with a new Framer that gets it in pieces of the sizes that size returns. It returns the messages,
@@ -128,11 +129,11 @@ func TestQ4_ErrorKeepsTheByteAndStartsAnew(t *testing.T) {
 }
 
 func TestQ4_DepthIsLimited(t *testing.T) {
-	deep := strings.Repeat(`{"a":[`, maxDepth/2)
+	deep := strings.Repeat(`{"a":[`, jsonscan.MaxDepth/2)
 	if got := frames(&Framer{}, []byte(deep), every(1000)); len(got) != 1 || got[0] != "+"+deep {
 		t.Errorf("10000 open containers: %.80q", got)
 	}
-	if got := frames(&Framer{}, []byte(deep+"["), every(1000)); len(got) != 1 || got[0] != "!"+tooDeep {
+	if got := frames(&Framer{}, []byte(deep+"["), every(1000)); len(got) != 1 || got[0] != "!objects and arrays nest more than 10000 deep" {
 		t.Errorf("10001 open containers: %.80q", got)
 	}
 }

@@ -17,7 +17,7 @@ var otherStarts = []string{"QEMU ", "(qemu)", "RFB ", "\x15\x03", "\x16\x03"}
 // Scan is proto.Framer's method.
 func (f *greetingFramer) Scan(p []byte) (skip, end int, err error) {
 	if f.err == nil {
-		begun := f.inner.depth > 0
+		begun := f.inner.value.Open()
 		skip, end, err = f.inner.Scan(p)
 		if err == nil || begun || p[skip] == '{' {
 			return skip, end, err

@@ -6,6 +6,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/qmpsh/qmpsh/proto/jsonscan"
 )
 
 // idKey gives the same text for two ids that are the same value (Q5). QEMU writes an id anew: white space, the order of
@@ -18,7 +20,7 @@ func idKey(id json.RawMessage) string {
 	case isString(id) && bytes.IndexByte(id, '\\') < 0:
 		return string(id)
 	case isString(id):
-		return `"` + unquote(id) + `"`
+		return `"` + jsonscan.Text(id) + `"`
 	}
 	d := json.NewDecoder(bytes.NewReader(id))
 	d.UseNumber()

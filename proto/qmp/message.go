@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/qmpsh/qmpsh/proto"
+	"github.com/qmpsh/qmpsh/proto/jsonscan"
 )
 
 // Message is one message, inbound or outbound. The fields but Raw are the top-level members of that name, as slices of
@@ -20,31 +21,27 @@ type Message struct {
 
 // ParseMessage checks raw as one JSON object, completely and in one pass, and notes its top-level members. It keeps raw,
 // which the caller must not change any more. Of a member that stands twice the last counts. Invalid UTF-8 inside strings
-// passes, as it does in encoding/json. A fault is a *ServerParseError around a *SyntaxError.
+// passes, as it does in encoding/json. A fault is a *ServerParseError around a *jsonscan.SyntaxError.
 func ParseMessage(raw []byte) (*Message, error) {
 	m := &Message{Raw: raw}
-	s := members{p: raw}
-	for {
-		key, value, ok := s.next()
-		if !ok {
-			break
-		}
-		m.set(key, value)
+	s := jsonscan.New(raw)
+	for name, value, ok := s.Member(); ok; name, value, ok = s.Member() {
+		m.set(name, value)
 	}
-	if err := s.finish(); err != nil {
+	if err := s.Err(); err != nil {
 		return nil, &ServerParseError{Origin: proto.Here(), Raw: raw, Err: err}
 	}
 	return m, nil
 }
 
-// set notes one member; key has its quotes.
-func (m *Message) set(key, value []byte) {
-	if f := m.field(key[1 : len(key)-1]); f != nil {
+// set notes one member; name has its quotes.
+func (m *Message) set(name, value []byte) {
+	f := m.field(name[1 : len(name)-1])
+	if f == nil { // it may be written with escapes
+		f = m.field(jsonscan.AppendText(nil, name))
+	}
+	if f != nil {
 		*f = value
-	} else if text := plainKey(key); len(text) != len(key)-2 { // it has escapes
-		if f := m.field(text); f != nil {
-			*f = value
-		}
 	}
 }
 
@@ -86,7 +83,7 @@ func (m *Message) DecodeEvent() (Event, error) {
 	if err != nil {
 		return Event{}, &ServerParseError{Origin: proto.Here(), Raw: m.Raw, Err: err}
 	}
-	return Event{Name: unquote(m.Event), Data: m.Data, Raw: m.Raw, Time: when}, nil
+	return Event{Name: jsonscan.Text(m.Event), Data: m.Data, Raw: m.Raw, Time: when}, nil
 }
 
 // parseTimestamp reads {"seconds": N, "microseconds": N}. A missing timestamp and seconds of -1 give the zero time.
@@ -96,14 +93,10 @@ func parseTimestamp(raw json.RawMessage) (time.Time, error) {
 	}
 	var seconds, micros int64
 	var hasSeconds bool
-	s := members{p: raw}
-	for {
-		key, value, ok := s.next()
-		if !ok {
-			break
-		}
+	s := jsonscan.New(raw)
+	for name, value, ok := s.Member(); ok; name, value, ok = s.Member() {
 		var err error
-		switch string(key) {
+		switch string(name) {
 		case `"seconds"`:
 			hasSeconds = true
 			seconds, err = strconv.ParseInt(string(value), 10, 64)
@@ -111,10 +104,10 @@ func parseTimestamp(raw json.RawMessage) (time.Time, error) {
 			micros, err = strconv.ParseInt(string(value), 10, 64)
 		}
 		if err != nil {
-			return time.Time{}, fmt.Errorf("the event's timestamp has %s for %s", value, key)
+			return time.Time{}, fmt.Errorf("the event's timestamp has %s for %s", value, name)
 		}
 	}
-	switch err := s.finish(); {
+	switch err := s.Err(); {
 	case err != nil:
 		return time.Time{}, fmt.Errorf("the event's timestamp: %w", err)
 	case !hasSeconds || seconds == -1:
@@ -136,23 +129,22 @@ type Reply struct {
 func (m *Message) ExecuteError(c Command) *ExecuteError {
 	e := &ExecuteError{Origin: proto.Here(), Command: c, Raw: m.Raw}
 	var text []byte
-	s := members{p: m.Error}
-	for {
-		key, value, ok := s.next()
-		if !ok {
-			break
-		}
+	s := jsonscan.New(m.Error)
+	for name, value, ok := s.Member(); ok; name, value, ok = s.Member() {
 		switch {
-		case string(key) == `"class"` && isString(value):
-			e.Class = unquote(value)
-		case string(key) == `"desc"` && isString(value):
+		case string(name) == `"class"` && isString(value):
+			e.Class = jsonscan.Text(value)
+		case string(name) == `"desc"` && isString(value):
 			text = value
 		}
 	}
 	if text != nil {
-		e.Desc = unquote(text)
+		e.Desc = jsonscan.Text(text)
 	} else {
 		e.Desc = string(m.Error)
 	}
 	return e
 }
+
+// isString says whether a checked JSON value is a string.
+func isString(value []byte) bool { return len(value) > 0 && value[0] == '"' }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/qmpsh/qmpsh/proto/jsonscan"
 )
 
 func TestQ10_BytesAreKept(t *testing.T) {
@@ -39,7 +41,7 @@ func TestParseMessage_Faults(t *testing.T) {
 	for raw, want := range map[string]string{
 		``:                       "expected an object, but the text ends at byte 0",
 		`[]`:                     "expected an object, found '[' at byte 0",
-		`{"a":1} x`:              "expected nothing more behind the object, found 'x' at byte 8",
+		`{"a":1} x`:              "expected nothing more behind the value, found 'x' at byte 8",
 		`{"a":1,}`:               "expected a member name in double quotes, found '}' at byte 7",
 		`{,}`:                    "expected a member name in double quotes or '}', found ',' at byte 1",
 		`{'a':1}`:                `expected a member name in double quotes or '}', found "'" at byte 1`,
@@ -67,7 +69,7 @@ func TestParseMessage_Faults(t *testing.T) {
 	} {
 		_, err := ParseMessage([]byte(raw))
 		var server *ServerParseError
-		var syntax *SyntaxError
+		var syntax *jsonscan.SyntaxError
 		if !errors.As(err, &server) || !errors.As(err, &syntax) || string(server.Raw) != raw {
 			t.Errorf("%s: got %v, want a ServerParseError around a SyntaxError", raw, err)
 		} else if syntax.Error() != want {
