@@ -47,7 +47,7 @@ func instantPeer(b *testing.B) string {
 }
 
 // shortDir is a folder whose path is short enough for a Unix socket.
-func shortDir(b *testing.B) string {
+func shortDir(b testing.TB) string {
 	dir, err := os.MkdirTemp("", "qmp")
 	if err != nil {
 		b.Fatal(err)
@@ -243,7 +243,7 @@ func cpuTime() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-func socketPair(b *testing.B) (near, far net.Conn) {
+func socketPair(b testing.TB) (near, far net.Conn) {
 	path := filepath.Join(shortDir(b), "s")
 	l, err := net.Listen("unix", path)
 	if err != nil {
