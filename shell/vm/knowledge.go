@@ -1,0 +1,185 @@
+package vm
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/qmpsh/qmpsh/proto/qapi"
+	"github.com/qmpsh/qmpsh/proto/qmp"
+)
+
+// Knowledge is what is known of one binary. It is read from its file piece by piece,
+// as it is needed; a piece that is damaged is as good as none. Any goroutine may use
+// it. Close it.
+type Knowledge struct {
+	pack  *pack
+	about about
+	file  io.Closer // nil for knowledge in memory
+
+	schema  func() *qapi.Schema
+	devices func() *deviceTable
+}
+
+// about is the record of that name.
+type about struct {
+	Identity string      `json:"identity"`
+	Path     string      `json:"path"`
+	Learned  time.Time   `json:"learned"`
+	Version  qmp.Version `json:"version"`
+	Devices  bool        `json:"devices"` // whether there is a record of the device types
+}
+
+// Names of records.
+const (
+	recordAbout   = "about"
+	recordSchema  = "schema"
+	recordDevices = "devices"
+	ofCommand     = "command/"
+	ofDevice      = "device/"
+)
+
+// pack writes facts about b down.
+func (f *facts) pack(b *Binary) ([]byte, error) {
+	commands, err := commandSchemas(f.schema)
+	if err != nil {
+		return nil, err
+	}
+	records := map[string][]byte{recordSchema: f.schema}
+	for name, part := range commands {
+		records[ofCommand+name] = part
+	}
+	for name, properties := range f.properties {
+		records[ofDevice+name] = properties
+	}
+	for name, value := range map[string]any{
+		recordDevices: f.types,
+		recordAbout: about{
+			Identity: b.identity, Path: b.Path, Learned: time.Now().UTC().Truncate(time.Second),
+			Version: f.version, Devices: f.devices,
+		},
+	} {
+		if records[name], err = json.Marshal(value); err != nil {
+			return nil, err
+		}
+	}
+	return appendPack(nil, records), nil
+}
+
+// openKnowledge reads what a pack says of itself.
+func openKnowledge(from io.ReaderAt, size int64, file io.Closer) (*Knowledge, error) {
+	p, err := openPack(from, size)
+	if err != nil {
+		return nil, err
+	}
+	k := &Knowledge{pack: p, file: file}
+	raw, err := p.read(recordAbout)
+	if err != nil {
+		return nil, err
+	}
+	if json.Unmarshal(raw, &k.about) != nil {
+		return nil, errDamaged
+	}
+	k.schema = sync.OnceValue(func() *qapi.Schema { return k.parse(recordSchema) })
+	k.devices = sync.OnceValue(k.readDevices)
+	return k, nil
+}
+
+// Close lets go of the file.
+func (k *Knowledge) Close() error {
+	if k.file == nil {
+		return nil
+	}
+	return k.file.Close()
+}
+
+// Version is that of the binary's greeting. A server that greets otherwise runs
+// something else.
+func (k *Knowledge) Version() qmp.Version { return k.about.Version }
+
+// Whole says whether the device types are known too, and not only the schema.
+func (k *Knowledge) Whole() bool { return k.about.Devices }
+
+// Schema returns the whole schema, nil if it is damaged.
+func (k *Knowledge) Schema() *qapi.Schema { return k.schema() }
+
+// SchemaOf returns a schema that has this one command alone. It is nil if the binary
+// has no such command. It costs as much as the command is large.
+func (k *Knowledge) SchemaOf(command string) *qapi.Schema { return k.parse(ofCommand + command) }
+
+func (k *Knowledge) parse(record string) *qapi.Schema {
+	raw, err := k.pack.read(record)
+	if raw == nil || err != nil {
+		return nil
+	}
+	s, err := qapi.Parse(raw)
+	if err != nil {
+		return nil
+	}
+	return s
+}
+
+// Agrees says whether raw, the answer of a server to query-qmp-schema, is the schema
+// that is known here.
+func (k *Knowledge) Agrees(raw []byte) bool {
+	known, err := k.pack.read(recordSchema)
+	if known == nil || err != nil {
+		return false
+	}
+	raw, err = compact(raw)
+	return err == nil && bytes.Equal(raw, known)
+}
+
+// deviceTable finds device types by their names and aliases.
+type deviceTable struct {
+	list   []DeviceType // sorted by name
+	byName map[string]int
+}
+
+func (k *Knowledge) readDevices() *deviceTable {
+	t := &deviceTable{byName: map[string]int{}}
+	raw, err := k.pack.read(recordDevices)
+	if err != nil || json.Unmarshal(raw, &t.list) != nil {
+		t.list = nil
+	}
+	for i, d := range t.list {
+		for _, alias := range d.Aliases {
+			t.byName[alias] = i
+		}
+	}
+	for i, d := range t.list {
+		t.byName[d.Name] = i
+	}
+	return t
+}
+
+// Devices returns all device types, sorted by name.
+func (k *Knowledge) Devices() []DeviceType { return slices.Clip(k.devices().list) }
+
+// Device finds a device type by its name or an alias. That there is none may mean that
+// the server has loaded a module which is not in its folder now.
+func (k *Knowledge) Device(name string) (d DeviceType, known bool) {
+	t := k.devices()
+	i, known := t.byName[name]
+	if known {
+		d = t.list[i]
+	}
+	return d, known
+}
+
+// Properties returns the properties of a device type, by its name or an alias, as
+// device-list-properties returns them; nil where they are not known.
+func (k *Knowledge) Properties(name string) json.RawMessage {
+	if !k.pack.has(ofDevice + name) {
+		d, _ := k.Device(name)
+		name = d.Name
+	}
+	raw, err := k.pack.read(ofDevice + name)
+	if err != nil {
+		return nil
+	}
+	return raw
+}
