@@ -157,15 +157,25 @@ const maxIndexes = 64
 
 // properties offers what the schema does not list: the properties of the device that is to be added.
 func (c *collector) properties(a arguments) {
-	driver := a.leaves["driver"]
-	if driver == "" {
-		return
-	}
-	for _, p := range c.live(Query{Properties, driver}) {
+	for _, p := range c.deviceProperties(a) {
 		if !a.set(p.Text) && a.command.Args.Member(p.Text) == nil {
 			c.add(cmdline.QuoteKey(p.Text)+"=", p.Label, rankOther, false)
 		}
 	}
+}
+
+// deviceProperties returns the properties of the device that is to be added.
+func (c *collector) deviceProperties(a arguments) []Value {
+	driver := a.leaves["driver"]
+	switch {
+	case driver == "":
+		return nil
+	case c.DeviceType != nil:
+		driver = c.DeviceType(driver)
+	default:
+		driver = cmdline.DeviceType(driver, c.Schema)
+	}
+	return c.live(Query{Properties, driver})
 }
 
 // live asks for values of the server.

@@ -21,6 +21,8 @@ type Env struct {
 	Schema *qapi.Schema // nil: no names and no arguments are offered
 	Live   Live         // nil: no values of the server are offered
 	Words  []Word       // the shell's own words
+	// DeviceType tells the type behind an alias of device_add's driver; nil: what cmdline.DeviceType tells.
+	DeviceType func(driver string) string
 	// Files returns the paths that begin with prefix: Text without any quotes, Final false for a folder, whose Text
 	// ends in a slash.
 	Files func(prefix string) []Candidate

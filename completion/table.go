@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/qmpsh/qmpsh/proto/qapi"
+	"github.com/qmpsh/qmpsh/shell/cmdline"
 )
 
 // What the table can name besides kinds of values.
@@ -184,6 +185,12 @@ func (c *collector) ofKind(k LiveKind, a arguments) {
 		c.files()
 	case qomPaths:
 		c.qomPaths()
+	case DeviceTypes:
+		c.values(Query{Kind: k})
+		types := c.live(Query{Kind: k})
+		for _, alias := range cmdline.DeviceAliases(c.Schema, func(name string) bool { return find(types, name).Text != "" }) {
+			c.addValue(alias, "alias of "+cmdline.DeviceType(alias, c.Schema), true)
+		}
 	case Bitmaps:
 		c.values(Query{Bitmaps, a.leaves["node"]})
 	default:
@@ -235,11 +242,9 @@ func find(list []Value, name string) Value {
 
 // deviceValue offers values for a property of the device that is to be added.
 func (c *collector) deviceValue(a arguments, name string) {
-	if driver := a.leaves["driver"]; driver != "" {
-		p := find(c.live(Query{Properties, driver}), name)
-		if c.propertyValues(p); p.Type != nil && p.Type.Kind != qapi.KindString {
-			return
-		}
+	p := find(c.deviceProperties(a), name)
+	if c.propertyValues(p); p.Type != nil && p.Type.Kind != qapi.KindString {
+		return
 	}
 	for _, k := range kindsFor("device_add", []string{name}, false) {
 		c.ofKind(k, a)

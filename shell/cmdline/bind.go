@@ -15,6 +15,9 @@ type Binding struct {
 	Sources []string
 	// Properties tells the properties of a device type or an object; nil, or an empty list, where they are not known.
 	Properties func(Owner) []Property
+	// DeviceType tells the type behind an alias of device_add's driver, and returns any other driver as it is; nil: what
+	// the function DeviceType tells.
+	DeviceType func(driver string) string
 }
 
 // Bind gives the values of a QMP statement their types and returns the command to send. Raw QMP stays as it is. A fault

@@ -82,10 +82,15 @@ func (b *binder) ask(o Owner) []Property {
 func (b *binder) withDevice(c *qapi.Command) *qapi.Command {
 	args := b.st.args
 	driver, _ := b.string(args.kid("driver"))
-	list := b.ask(Owner{Driver: driver})
+	typename := DeviceType(driver, b.Schema)
+	if b.DeviceType != nil {
+		typename = b.DeviceType(driver)
+	}
+	list := b.ask(Owner{Driver: typename})
 	if list == nil {
 		return c
 	}
+	b.owner.Driver = driver // as the user names it
 	var more []qapi.Member
 	for _, p := range list {
 		if c.Args.Member(p.Name) == nil {
