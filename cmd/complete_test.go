@@ -6,8 +6,7 @@ import (
 	"testing"
 
 	"github.com/qmpsh/qmpsh/proto/qapi/qapitest"
-	"github.com/qmpsh/qmpsh/proto/qmp/qmptest"
-	. "github.com/qmpsh/qmpsh/proto/qmpserver"
+	. "github.com/qmpsh/qmpsh/proto/qmp/qmptest"
 )
 
 // What follows the last candidate: no files; no space behind a key.
@@ -95,13 +94,13 @@ func TestCompleteStaysSilent(t *testing.T) {
 // rest.
 func TestCompleteWithoutLiveValues(t *testing.T) {
 	t.Parallel()
-	path := listen(t, Negotiate(), Expect("query-qmp-schema"), Reply(string(qapitest.RawQEMU(t))), Expect("*"), ExpectEnd())
+	path := listen(t, Negotiate(), Expect("query-qmp-schema"), Reply(string(qapitest.RawQEMU(t))), Expect("*"), Silence())
 	wantCandidates(t, noFiles, nil, "exec", "-s", path, "block-dirty-bitmap-add", "node=")
 }
 
 func TestLiveComplete(t *testing.T) {
 	t.Parallel()
-	path, _ := qmptest.QMP(t, "-blockdev", "null-co,node-name=disk7,size=1048576", "-device", "virtio-rng-pci,id=rng0",
+	path, _ := QMP(t, "-blockdev", "null-co,node-name=disk7,size=1048576", "-device", "virtio-rng-pci,id=rng0",
 		"-object", "memory-backend-ram,id=mem1,size=1048576")
 	wantCandidates(t, noSpace, []string{"driver="}, "exec", "-s", path, "device_add", "dr")
 	// A busy machine may need longer than a user waits for it. Then nothing is offered,

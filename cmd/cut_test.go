@@ -12,8 +12,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/qmpsh/qmpsh/proto/qmp/qmptest"
-	. "github.com/qmpsh/qmpsh/proto/qmpserver"
+	. "github.com/qmpsh/qmpsh/proto/qmp/qmptest"
 )
 
 const (
@@ -102,13 +101,13 @@ func cutCases() []cutCase {
 func TestConnectionCutAtEveryByte(t *testing.T) {
 	for _, c := range cutCases() {
 		t.Run(c.name, func(t *testing.T) {
-			path := filepath.Join(qmptest.Dir(t), "qmp.sock")
+			path := filepath.Join(Dir(t), "qmp.sock")
 			var cut atomic.Int64
 			ends := make([]int, len(c.parts)) // in bytes, of each part of the conversation
 			measured := make(chan struct{})
 			serve(t, "unix", path, serviceFunc(func(ctx context.Context, conn net.Conn) error {
 				counted := &countedConn{Conn: conn}
-				script := Script{func(context.Context, *Peer) error { return nil }}
+				script := Scenario{func(context.Context, *Peer) error { return nil }}
 				if n := cut.Load(); n >= 0 {
 					script[0] = CutAfter(int(n))
 				}
@@ -220,7 +219,7 @@ func TestConnectionReset(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l := serve(t, "tcp", "127.0.0.1:0", Script(c.steps))
+			l := serve(t, "tcp", "127.0.0.1:0", Scenario(c.steps))
 			execAt(t, l.Addr().String()).must(t, c.code).prints(t, "")
 			run(t, "query-status\n", "connect", l.Addr().String()).must(t, c.code).prints(t, "")
 		})

@@ -8,8 +8,7 @@ import (
 	"testing"
 
 	"github.com/qmpsh/qmpsh/proto/qapi/qapitest"
-	"github.com/qmpsh/qmpsh/proto/qmp/qmptest"
-	. "github.com/qmpsh/qmpsh/proto/qmpserver"
+	. "github.com/qmpsh/qmpsh/proto/qmp/qmptest"
 )
 
 // schemaFile is a file with the schema of QEMU 7.2.
@@ -99,7 +98,7 @@ func TestDescribeAsksTheServer(t *testing.T) {
 
 func TestLiveDescribe(t *testing.T) {
 	t.Parallel()
-	path, _ := qmptest.StorageDaemon(t)
+	path, _ := StorageDaemon(t)
 	run(t, "", "describe", "-s", path, "query-status").must(t, 2).prints(t, "").says(t, `"query-status"`)
 	if r := run(t, "", "describe", "-s", path, "nbd-server-start").must(t, 0).quiet(t); !inOrder(r.out, "nbd-server-start addr=object", "object … by type") {
 		t.Errorf("got %v", r)

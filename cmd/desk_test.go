@@ -43,7 +43,7 @@ func newDesk(t *testing.T) *desk {
 			"query-status": `{"return": {"status": "running"}, "id": %s}`,
 		},
 	}
-	l, err := qmpserver.Listen(context.Background(), "unix", d.path, qmpserver.Script{qmpserver.Negotiate(), d.serve})
+	l, err := qmpserver.Listen(context.Background(), "unix", d.path, qmptest.Scenario{qmptest.Negotiate(), d.serve})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +51,7 @@ func newDesk(t *testing.T) *desk {
 	return d
 }
 
-func (d *desk) serve(ctx context.Context, p *qmpserver.Peer) error {
+func (d *desk) serve(ctx context.Context, p *qmptest.Peer) error {
 	var ticking sync.WaitGroup
 	ctx, cancel := context.WithCancel(ctx)
 	defer ticking.Wait()
@@ -110,7 +110,7 @@ func object(c qmp.Command) json.RawMessage {
 	return c.Arguments
 }
 
-func (d *desk) tick(ctx context.Context, p *qmpserver.Peer) {
+func (d *desk) tick(ctx context.Context, p *qmptest.Peer) {
 	ticker := time.NewTicker(10 * time.Millisecond)
 	defer ticker.Stop()
 	for n := 1; ; n++ {

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/qmpsh/qmpsh/proto/qmp"
-	"github.com/qmpsh/qmpsh/proto/qmpserver"
+	"github.com/qmpsh/qmpsh/proto/qmpserver/demo"
 )
 
 // tlsFlags are the --tls-* flags. They matter for tls: addresses only.
@@ -100,7 +100,7 @@ func (o *options) connect(ctx context.Context, c *qmp.Client, addr qmp.Address) 
 		defer o.sayWaiting(addr)()
 		return c.Connect(ctx, addr)
 	}
-	stream, err := qmpserver.DialDemo(ctx)
+	stream, err := demo.Dial(ctx)
 	if err != nil {
 		return err
 	}

@@ -145,10 +145,10 @@ func (r result) prints(t testing.TB, out string) result {
 // listen serves a scripted peer on a Unix socket until the test ends and returns
 // the socket's path. A client that does not what the script expects fails the
 // test.
-func listen(t testing.TB, steps ...qmpserver.Step) string {
+func listen(t testing.TB, steps ...qmptest.Step) string {
 	t.Helper()
 	path := filepath.Join(qmptest.Dir(t), "qmp.sock")
-	serve(t, "unix", path, qmpserver.Script(steps))
+	serve(t, "unix", path, qmptest.Scenario(steps))
 	return path
 }
 
@@ -169,8 +169,8 @@ func serve(t testing.TB, network, address string, s qmpserver.Service) *qmpserve
 }
 
 // tell closes a channel when the script comes to it.
-func tell(c chan<- struct{}) qmpserver.Step {
-	return func(context.Context, *qmpserver.Peer) error {
+func tell(c chan<- struct{}) qmptest.Step {
+	return func(context.Context, *qmptest.Peer) error {
 		close(c)
 		return nil
 	}

@@ -12,8 +12,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/qmpsh/qmpsh/proto/qmp/qmptest"
-	. "github.com/qmpsh/qmpsh/proto/qmpserver"
+	. "github.com/qmpsh/qmpsh/proto/qmp/qmptest"
 )
 
 // exec runs one command at an address.
@@ -27,7 +26,7 @@ const heldHint = "another client holds the monitor: QEMU serves one at a time. C
 // The whole text that a user sees, hint included.
 func TestHintAbsentSocket(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(qmptest.Dir(t), "qmp.sock")
+	path := filepath.Join(Dir(t), "qmp.sock")
 	want := strings.ReplaceAll(`qmpsh: ConnectError: failed to establish connection: dial unix /tmp/qmp.sock: connect: no such file or directory
   | ConnectError: failed to establish connection to unix:/tmp/qmp.sock
   | net.OpError: dial unix /tmp/qmp.sock
@@ -48,7 +47,7 @@ hint: no such socket. Start QEMU with -qmp unix:/tmp/qmp.sock,server=on,wait=off
 
 func TestHintStaleSocket(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(qmptest.Dir(t), "qmp.sock")
+	path := filepath.Join(Dir(t), "qmp.sock")
 	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path})
 	if err != nil {
 		t.Fatal(err)
@@ -62,7 +61,7 @@ func TestHintStaleSocket(t *testing.T) {
 // A QEMU that was killed leaves its socket behind.
 func TestHintStaleSocketOfQEMU(t *testing.T) {
 	t.Parallel()
-	path, p := qmptest.QMP(t)
+	path, p := QMP(t)
 	p.Kill()
 	execAt(t, path).must(t, 3).says(t, "hint: nobody listens on this socket: the file is left from a QEMU that has ended.")
 }
@@ -75,7 +74,7 @@ func TestHintAbstractName(t *testing.T) {
 
 func TestHintNotASocket(t *testing.T) {
 	t.Parallel()
-	dir := qmptest.Dir(t)
+	dir := Dir(t)
 	file := filepath.Join(dir, "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
@@ -88,13 +87,13 @@ func TestHintNotASocket(t *testing.T) {
 
 func TestHintRefusedTCP(t *testing.T) {
 	t.Parallel()
-	port := strconv.Itoa(qmptest.FreePort(t, "127.0.0.1"))
+	port := strconv.Itoa(FreePort(t, "127.0.0.1"))
 	hint := "nobody listens on 127.0.0.1:" + port + ". Start QEMU with -qmp tcp:127.0.0.1:" + port + ",server=on,wait=off."
 	execAt(t, "127.0.0.1:"+port).must(t, 3).hints(t, hint)
 	execAt(t, "tls:127.0.0.1:"+port).must(t, 3).
 		hints(t, "nobody listens on 127.0.0.1:"+port+". Start QEMU with -chardev socket,id=qmp,host=127.0.0.1,port="+port+",server=on,wait=off,tls-creds=ID -mon chardev=qmp,mode=control.")
 	if hasIPv6() {
-		port := strconv.Itoa(qmptest.FreePort(t, "::1"))
+		port := strconv.Itoa(FreePort(t, "::1"))
 		execAt(t, "[::1]:"+port).must(t, 3).
 			hints(t, "nobody listens on [::1]:"+port+". Start QEMU with -chardev socket,id=qmp,host=::1,port="+port+",server=on,wait=off -mon chardev=qmp,mode=control.")
 	}
@@ -126,7 +125,7 @@ func TestHintSilentServer(t *testing.T) {
 		says(t, "GreetingError: the server sent no greeting: no session with unix:"+path+" within 200ms").
 		hints(t, "the server took the connection and sent no greeting. A guest agent's socket behaves so: try --agent.")
 
-	l := serve(t, "tcp", "127.0.0.1:0", Script{Silence()})
+	l := serve(t, "tcp", "127.0.0.1:0", Scenario{Silence()})
 	address := l.Addr().String()
 	execAt(t, address, "--timeout", "200ms").must(t, 4).
 		hints(t, "most likely "+heldHint+" A server that speaks TLS is silent too: try tls:"+address+". A guest agent: try --agent.")
@@ -181,7 +180,7 @@ func fullTCP(t testing.TB) string {
 // QEMU lets a second client wait in the queue of its socket.
 func TestHintHeldMonitor(t *testing.T) {
 	t.Parallel()
-	path, _ := qmptest.QMP(t)
+	path, _ := QMP(t)
 	holder, err := net.Dial("unix", path)
 	if err != nil {
 		t.Fatal(err)
@@ -217,9 +216,9 @@ func TestHintHeldMonitorTCP(t *testing.T) {
 
 func TestHintHMPMonitor(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(qmptest.Dir(t), "hmp.sock")
-	p := qmptest.QEMU(t, "-monitor", "unix:"+path+",server=on,wait=off")
-	qmptest.AwaitUnix(t, p, path)
+	path := filepath.Join(Dir(t), "hmp.sock")
+	p := QEMU(t, "-monitor", "unix:"+path+",server=on,wait=off")
+	AwaitUnix(t, p, path)
 	execAt(t, path).must(t, 3).
 		says(t, "GreetingError: this is a human monitor (HMP), not QMP").
 		hints(t, "this is an HMP monitor, made for people (-monitor). qmpsh needs a QMP monitor: start QEMU with -qmp unix:"+path+",server=on,wait=off.")
@@ -227,22 +226,22 @@ func TestHintHMPMonitor(t *testing.T) {
 
 func TestHintVNCServer(t *testing.T) {
 	t.Parallel()
-	dir := qmptest.Dir(t)
+	dir := Dir(t)
 	path := filepath.Join(dir, "vnc.sock")
-	p := qmptest.Start(t, "qemu-system-x86_64", "-M", "none", "-nodefaults", "-S", "-vnc", "unix:"+path)
-	qmptest.AwaitUnix(t, p, path)
+	p := Start(t, "qemu-system-x86_64", "-M", "none", "-nodefaults", "-S", "-vnc", "unix:"+path)
+	AwaitUnix(t, p, path)
 	execAt(t, path).must(t, 3).hints(t, "this is a VNC server, not a QMP monitor.")
 }
 
 func TestHintAgentWithoutFlag(t *testing.T) {
 	t.Parallel()
-	path, _ := qmptest.Agent(t)
+	path, _ := Agent(t)
 	execAt(t, path, "--timeout", "300ms").must(t, 4).hints(t, "this is a guest agent: try --agent.")
 }
 
 func TestHintAgentFlagOnMonitor(t *testing.T) {
 	t.Parallel()
-	path, _ := qmptest.QMP(t)
+	path, _ := QMP(t)
 	execAt(t, path, "--agent").must(t, 3).
 		says(t, "this is a QMP server, not a guest agent", "A QMP monitor is reached without --agent.")
 }
@@ -282,7 +281,7 @@ func TestHintNoMonitorAtAll(t *testing.T) {
 
 func TestHintAddressInUse(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(qmptest.Dir(t), "qmp.sock")
+	path := filepath.Join(Dir(t), "qmp.sock")
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -304,7 +303,7 @@ func TestHintAddressInUse(t *testing.T) {
 
 func TestHintNobodyConnects(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(qmptest.Dir(t), "qmp.sock")
+	path := filepath.Join(Dir(t), "qmp.sock")
 	run(t, "", "connect", "--listen", "--timeout", "50ms", path).must(t, 4).
 		hints(t, "nobody connected. Start QEMU with -qmp unix:"+path+",server=off.")
 	if _, err := os.Stat(path); err == nil {

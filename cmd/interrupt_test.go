@@ -10,8 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/qmpsh/qmpsh/proto/qmp/qmptest"
-	. "github.com/qmpsh/qmpsh/proto/qmpserver"
+	. "github.com/qmpsh/qmpsh/proto/qmp/qmptest"
 )
 
 // interruptAt starts qmpsh, waits until it has come to some point, sends it the
@@ -137,7 +136,7 @@ func TestInterruptScriptThatWaitsForStdin(t *testing.T) {
 
 func TestInterruptWhileListening(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(qmptest.Dir(t), "qmp.sock")
+	path := filepath.Join(Dir(t), "qmp.sock")
 	listening := func(_, stderr *buffer) bool {
 		return strings.Contains(stderr.String(), "qmpsh: listening on unix:"+path+" for QEMU to connect\n")
 	}

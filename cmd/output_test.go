@@ -11,7 +11,7 @@ import (
 
 	"github.com/creack/pty"
 
-	. "github.com/qmpsh/qmpsh/proto/qmpserver"
+	. "github.com/qmpsh/qmpsh/proto/qmp/qmptest"
 )
 
 // onTerminal runs qmpsh with stdout and stderr on a terminal and returns its exit

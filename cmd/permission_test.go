@@ -9,16 +9,15 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/qmpsh/qmpsh/proto/qmp/qmptest"
-	. "github.com/qmpsh/qmpsh/proto/qmpserver"
+	. "github.com/qmpsh/qmpsh/proto/qmp/qmptest"
 )
 
 // Whoever may not open the socket is told whose it is.
 func TestHintPermission(t *testing.T) {
 	t.Parallel()
-	dir := qmptest.Dir(t)
+	dir := Dir(t)
 	path := filepath.Join(dir, "qmp.sock")
-	serve(t, "unix", path, Script{Negotiate()})
+	serve(t, "unix", path, Scenario{Negotiate()})
 	if err := errors.Join(os.Chmod(dir, 0o755), os.Chmod(path, 0o600)); err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +35,7 @@ func TestHintPermission(t *testing.T) {
 // A script that may not be read, and a socket that may not be made.
 func TestPermissionOfFiles(t *testing.T) {
 	t.Parallel()
-	dir := qmptest.Dir(t)
+	dir := Dir(t)
 	path := filepath.Join(dir, "script")
 	if err := errors.Join(os.Chmod(dir, 0o755), os.WriteFile(path, []byte("query-status\n"), 0)); err != nil {
 		t.Fatal(err)
@@ -64,7 +63,7 @@ func asNobody(t *testing.T, stdin io.Reader, args ...string) result {
 	c.Stdin = stdin
 	// That user must reach the program. Another process copies it: a child that is
 	// forked while we have it open to write would keep it from being run.
-	dir := qmptest.Dir(t)
+	dir := Dir(t)
 	program := filepath.Join(dir, "qmpsh")
 	if out, err := exec.Command("cp", c.Path, program).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)

@@ -15,8 +15,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/qmpsh/qmpsh/proto/qmp/qmptest"
-	. "github.com/qmpsh/qmpsh/proto/qmpserver"
+	. "github.com/qmpsh/qmpsh/proto/qmp/qmptest"
 )
 
 // TestScripts runs testdata/script: qmpsh as a black box. Beside testscript's
@@ -37,7 +36,7 @@ func TestScripts(t *testing.T) {
 			tb := env.T().(testing.TB)
 			env.Values[tbKey{}] = tb
 			env.Setenv("GORACE", "atexit_sleep_ms=0")
-			env.Setenv("SOCK", filepath.Join(qmptest.Dir(tb), "absent.sock"))
+			env.Setenv("SOCK", filepath.Join(Dir(tb), "absent.sock"))
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -46,8 +45,8 @@ func TestScripts(t *testing.T) {
 			"peer":           peer,
 			"recorder":       recorder,
 			"qemu":           qemu,
-			"storage-daemon": func(ts *testscript.TestScript, _ bool, _ []string) { realPeer(ts, qmptest.StorageDaemon) },
-			"agent":          func(ts *testscript.TestScript, _ bool, _ []string) { realPeer(ts, qmptest.Agent) },
+			"storage-daemon": func(ts *testscript.TestScript, _ bool, _ []string) { realPeer(ts, StorageDaemon) },
+			"agent":          func(ts *testscript.TestScript, _ bool, _ []string) { realPeer(ts, Agent) },
 		},
 	})
 }
@@ -85,12 +84,12 @@ func shell(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func qemu(ts *testscript.TestScript, _ bool, args []string) {
-	path, _ := qmptest.QMP(tb(ts), args...)
+	path, _ := QMP(tb(ts), args...)
 	ts.Setenv("SOCK", path)
 }
 
 // realPeer starts a real peer.
-func realPeer(ts *testscript.TestScript, start func(testing.TB) (string, *qmptest.Process)) {
+func realPeer(ts *testscript.TestScript, start func(testing.TB) (string, *Process)) {
 	path, _ := start(tb(ts))
 	ts.Setenv("SOCK", path)
 }
@@ -105,7 +104,7 @@ func peer(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 // startPeer serves a peer at a new $SOCK: those of earlier ones stay as they are.
-func startPeer(ts *testscript.TestScript, script Script) {
+func startPeer(ts *testscript.TestScript, script Scenario) {
 	ts.Setenv("SOCK", listen(tb(ts), script...))
 }
 
@@ -130,7 +129,7 @@ func recorder(ts *testscript.TestScript, _ bool, _ []string) {
 			}
 		}
 	}
-	startPeer(ts, Script{Negotiate(), record})
+	startPeer(ts, Scenario{Negotiate(), record})
 }
 
 // steps reads a script for a peer: one step a line.
@@ -146,8 +145,8 @@ func recorder(ts *testscript.TestScript, _ bool, _ []string) {
 //	end                 wait for the client's end
 //	all JSON            answer all commands
 //	hmp, vnc, silence, sync, pretty, close
-func steps(text string) (Script, error) {
-	var script Script
+func steps(text string) (Scenario, error) {
+	var script Scenario
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)
 		if line == "" {

@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/qmpsh/qmpsh/proto/qmp/qmptest"
-	"github.com/qmpsh/qmpsh/proto/qmpserver"
 )
 
 // A hundred events a second leave a line alone that is being typed, also where
@@ -175,7 +174,7 @@ func TestShellMeetsASilentServer(t *testing.T) {
 		t.Run(fmt.Sprint("impatient=", impatient), func(t *testing.T) {
 			t.Parallel()
 			asked := make(chan struct{})
-			path := listen(t, qmpserver.Negotiate(), qmpserver.Expect("query-name"), tell(asked), qmpserver.Silence())
+			path := listen(t, qmptest.Negotiate(), qmptest.Expect("query-name"), tell(asked), qmptest.Silence())
 			p := openPane(t, size{80, 24}, "connect", path)
 			if impatient {
 				<-asked
@@ -193,7 +192,7 @@ func TestShellMeetsASilentServer(t *testing.T) {
 func TestShellCtrlCWhileItConnects(t *testing.T) {
 	t.Parallel()
 	called := make(chan struct{})
-	path := listen(t, tell(called), qmpserver.Silence())
+	path := listen(t, tell(called), qmptest.Silence())
 	p := openPane(t, size{80, 24}, "connect", "--timeout", "1h", path)
 	<-called
 	p.keys("C-c")

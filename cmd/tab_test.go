@@ -8,8 +8,7 @@ import (
 	"testing"
 
 	"github.com/qmpsh/qmpsh/proto/qapi/qapitest"
-	"github.com/qmpsh/qmpsh/proto/qmp/qmptest"
-	. "github.com/qmpsh/qmpsh/proto/qmpserver"
+	. "github.com/qmpsh/qmpsh/proto/qmp/qmptest"
 )
 
 // place is a place where a person presses Tab.
@@ -71,7 +70,7 @@ func (p *pane) awaitsSchema(prompt string) {
 // Tab at each kind of place, with a real QEMU.
 func TestLiveShellTab(t *testing.T) {
 	inSizes(t, func(t *testing.T, s size) {
-		path, _ := qmptest.QMP(t, "-name", "vm1", "-blockdev", "null-co,node-name=disk7,size=1048576",
+		path, _ := QMP(t, "-name", "vm1", "-blockdev", "null-co,node-name=disk7,size=1048576",
 			"-blockdev", "null-co,node-name=disk8,size=1048576", "-device", "pcie-root-port,id=port1,chassis=1",
 			"-device", "virtio-rng-pci,id=rng0", "-object", "memory-backend-ram,id=mem1,size=1M", "-netdev", "user,id=nd0")
 		p := openPane(t, s, "connect", path)

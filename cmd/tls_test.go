@@ -20,8 +20,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/qmpsh/qmpsh/proto/qmp/qmptest"
-	. "github.com/qmpsh/qmpsh/proto/qmpserver"
+	. "github.com/qmpsh/qmpsh/proto/qmp/qmptest"
 )
 
 // authority signs certificates for one test.
@@ -131,13 +130,13 @@ func (a *authority) must(err error) {
 // certificate.
 func tlsQEMU(t testing.TB, dir string, verify bool) (port string) {
 	t.Helper()
-	n := qmptest.FreePort(t, "127.0.0.1")
+	n := FreePort(t, "127.0.0.1")
 	onOff := map[bool]string{true: "on", false: "off"}
-	p := qmptest.QEMU(t,
+	p := QEMU(t,
 		"-object", fmt.Sprintf("tls-creds-x509,id=tls0,dir=%s,endpoint=server,verify-peer=%s", dir, onOff[verify]),
 		"-chardev", fmt.Sprintf("socket,id=c0,host=127.0.0.1,port=%d,server=on,wait=off,tls-creds=tls0", n),
 		"-mon", "chardev=c0,mode=control")
-	qmptest.AwaitTCP(t, p, n)
+	AwaitTCP(t, p, n)
 	return strconv.Itoa(n)
 }
 
@@ -275,7 +274,7 @@ func tlsPeer(t *testing.T, dir string, steps ...Step) (port string) {
 		if err := secure.HandshakeContext(ctx); err != nil {
 			return conn.Close() // the client's to judge
 		}
-		return Script(steps).Serve(ctx, secure)
+		return Scenario(steps).Serve(ctx, secure)
 	}))
 	_, port, _ = net.SplitHostPort(l.Addr().String())
 	return port

@@ -10,8 +10,7 @@ import (
 	"testing"
 
 	"github.com/qmpsh/qmpsh/proto/qapi/qapitest"
-	"github.com/qmpsh/qmpsh/proto/qmp/qmptest"
-	. "github.com/qmpsh/qmpsh/proto/qmpserver"
+	. "github.com/qmpsh/qmpsh/proto/qmp/qmptest"
 )
 
 // tape keeps every byte that clients send.
@@ -54,12 +53,12 @@ func TestExecSendsTwoMessages(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			path := filepath.Join(qmptest.Dir(t), "qmp.sock")
+			path := filepath.Join(Dir(t), "qmp.sock")
 			recorded := make(chan string, 1)
 			serve(t, "unix", path, serviceFunc(func(ctx context.Context, conn net.Conn) error {
 				c1 := &tape{Conn: conn}
 				script := append(c.steps, Expect("query-status"), Reply(statusReply), ExpectEnd())
-				err := Script(script).Serve(ctx, c1)
+				err := Scenario(script).Serve(ctx, c1)
 				recorded <- c1.String()
 				return err
 			}))
@@ -115,7 +114,7 @@ func TestScriptAnswersLineByLine(t *testing.T) {
 // Many at once on one monitor take turns, as far as QEMU's queue lets them in.
 func TestLiveManyAtOnce(t *testing.T) {
 	t.Parallel()
-	path, _ := qmptest.QMP(t)
+	path, _ := QMP(t)
 	var all sync.WaitGroup
 	for range 10 {
 		all.Go(func() {

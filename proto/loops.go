@@ -4,21 +4,19 @@ import (
 	"context"
 	"log/slog"
 	"sort"
-	"time"
 )
 
 // readLoop receives messages and hands them to the handler until the session ends (E12).
 func (s *session[M]) readLoop() {
 	defer s.loops.Done()
-	defer close(s.readDone)
 	handle := s.conn.protocol.Handle
-	for s.reading() {
+	for s.ctx.Err() == nil {
 		m, err := s.recv(s.callback)
 		if err == nil && handle != nil {
 			err = handle(s.callback, m)
 		}
 		if err != nil {
-			s.failed("reader", err, false)
+			s.failed("reader", err)
 			return
 		}
 	}
@@ -36,7 +34,7 @@ func (s *session[M]) writeLoop() {
 		}
 		if untouched, err := s.sendBatch(batch); err != nil {
 			s.untouched = untouched
-			s.failed("writer", err, true)
+			s.failed("writer", err)
 			return
 		}
 		s.queue.giveBack(batch)
@@ -65,13 +63,13 @@ func (s *session[M]) sendBatch(batch []M) (untouched []M, err error) {
 
 // failed keeps the error of a loop, unless the session had ended before, and
 // schedules a disconnect (E14).
-func (s *session[M]) failed(loop string, err error, byWriter bool) {
+func (s *session[M]) failed(loop string, err error) {
 	if s.ctx.Err() != nil {
 		// Being stopped is not an error, and what a stop leads to is no cause.
 		s.stopped(loop)
 		return
 	}
-	s.end(err, byWriter)
+	s.end(err)
 	s.conn.log.Debug("loop ended", "loop", loop, "error", err)
 	s.conn.scheduleEnd(s)
 }
@@ -84,12 +82,8 @@ func (s *session[M]) stopped(loop string) {
 // runs once a session, started by the first request to disconnect.
 func (s *session[M]) reap() {
 	s.flush()
-	s.end(errStopped, false)
+	s.end(errStopped)
 	s.queue.stop()
-	if s.byWriter {
-		s.drain()
-	}
-	s.halt(context.Cause(s.ctx))
 	s.stream.interrupt(context.Cause(s.ctx))
 	s.loops.Wait()
 
@@ -117,35 +111,7 @@ func (s *session[M]) flush() {
 	case <-s.ctx.Done():
 	case <-s.hurry.Done():
 		if n := s.queue.unsent(); n > 0 {
-			s.end(&FlushError{Origin: Here(), Unsent: n, Err: context.Cause(s.hurry)}, false)
-		}
-	}
-}
-
-const (
-	drainIdle  = 100 * time.Millisecond // what has not arrived by then has not been sent
-	drainLimit = 2 * time.Second        // for a peer that goes on, and for a slow handler
-)
-
-// drain lets the reader go on to the end of what has arrived, because a peer that
-// takes nothing any more has often said why (E17). It ends with the stream, with the
-// patience of the caller who waits for the disconnect, and in any case soon.
-func (s *session[M]) drain() {
-	limit := time.NewTimer(drainLimit)
-	defer limit.Stop()
-	for {
-		before := s.stream.reads.Load()
-		select {
-		case <-s.readDone:
-			return
-		case <-s.hurry.Done():
-			return
-		case <-limit.C:
-			return
-		case <-time.After(drainIdle):
-		}
-		if inside := before%2 == 1; inside && s.stream.reads.Load() == before {
-			return // it has waited all the time, and nothing came
+			s.end(&FlushError{Origin: Here(), Unsent: n, Err: context.Cause(s.hurry)})
 		}
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"testing/synctest"
 
 	"github.com/qmpsh/qmpsh/proto/qapi/qapitest"
-	"github.com/qmpsh/qmpsh/proto/qmpserver"
+	"github.com/qmpsh/qmpsh/proto/qmp/qmptest"
 	"github.com/qmpsh/qmpsh/shell/run"
 	"github.com/qmpsh/qmpsh/shell/terminal"
 )
@@ -29,7 +29,7 @@ func TestAssistWithoutASchema(t *testing.T) {
 func TestAssistDoesNotWaitForTheSchema(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		s := run.NewSchemas(dial(t, qmpserver.Expect("query-qmp-schema"), qmpserver.ExpectEnd()).Client)
+		s := run.NewSchemas(dial(t, qmptest.Expect("query-qmp-schema"), qmptest.ExpectEnd()).Client)
 		var reader sync.WaitGroup
 		reader.Go(func() { s.Get(ctx) })
 		synctest.Wait()

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/qmpsh/qmpsh/proto/qmp"
-	"github.com/qmpsh/qmpsh/proto/qmpserver"
+	"github.com/qmpsh/qmpsh/proto/qmp/qmptest"
 	"github.com/qmpsh/qmpsh/shell/run"
 )
 
@@ -40,17 +40,17 @@ func TestMachinePrompt(t *testing.T) {
 func TestMachineMeets(t *testing.T) {
 	for _, c := range []struct {
 		name  string
-		steps []qmpserver.Step
+		steps []qmptest.Step
 		want  string
 	}{
-		{"a QEMU", []qmpserver.Step{command("query-name", `{"name": "vm1"}`), command("query-status", `{"status": "paused"}`)}, "(vm1 paused) "},
-		{"a VM without a name", []qmpserver.Step{command("query-name", `{}`), command("query-status", `{"status": "running"}`)}, "(QEMU) "},
-		{"a storage daemon", []qmpserver.Step{refused("query-name"), refused("query-status")}, "(QEMU) "},
-		{"a server that talks nonsense", []qmpserver.Step{command("query-name", `[]`), command("query-status", `{"status": 7}`)}, "(QEMU) "},
+		{"a QEMU", []qmptest.Step{command("query-name", `{"name": "vm1"}`), command("query-status", `{"status": "paused"}`)}, "(vm1 paused) "},
+		{"a VM without a name", []qmptest.Step{command("query-name", `{}`), command("query-status", `{"status": "running"}`)}, "(QEMU) "},
+		{"a storage daemon", []qmptest.Step{refused("query-name"), refused("query-status")}, "(QEMU) "},
+		{"a server that talks nonsense", []qmptest.Step{command("query-name", `[]`), command("query-status", `{"status": 7}`)}, "(QEMU) "},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				m := newMachine(dial(t, append(c.steps, qmpserver.ExpectEnd())...).Client)
+				m := newMachine(dial(t, append(c.steps, qmptest.ExpectEnd())...).Client)
 				m.name, m.status, m.gone = "before", "paused", true
 				if err := m.meet(t.Context()); err != nil {
 					t.Error(err)
@@ -65,7 +65,7 @@ func TestMachineMeets(t *testing.T) {
 // hold up the user for long.
 func TestMachineMeetsASilentServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := newMachine(dial(t, qmpserver.Expect("query-name"), qmpserver.ExpectEnd()).Client)
+		m := newMachine(dial(t, qmptest.Expect("query-name"), qmptest.ExpectEnd()).Client)
 		start := time.Now()
 		if err := m.meet(t.Context()); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("error %v", err)
@@ -74,7 +74,7 @@ func TestMachineMeetsASilentServer(t *testing.T) {
 		wantEqual(t, "prompt", m.prompt(), "(QEMU) ")
 	})
 	synctest.Test(t, func(t *testing.T) {
-		m := newMachine(dial(t, qmpserver.Expect("query-name"), qmpserver.ExpectEnd()).Client)
+		m := newMachine(dial(t, qmptest.Expect("query-name"), qmptest.ExpectEnd()).Client)
 		because := errors.New("because")
 		ctx, cancel := context.WithCancelCause(t.Context())
 		time.AfterFunc(time.Second, func() { cancel(because) })
@@ -87,7 +87,7 @@ func TestMachineMeetsASilentServer(t *testing.T) {
 // That a session has gone while a server is being met must not be forgotten.
 func TestMachineIsLostWhileItIsMet(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := dial(t, qmpserver.Expect("query-name"), qmpserver.Wait(time.Second))
+		p := dial(t, qmptest.Expect("query-name"), qmptest.Wait(time.Second))
 		m := newMachine(p.Client)
 		m.gone = true
 		go func() { // as Shell.pump does
@@ -125,7 +125,7 @@ func TestMachineKeepsTrue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := dial(t,
 			command("query-status", `{"status": "paused"}`), command("query-status", `{"status": "running"}`),
-			refused("query-status"), qmpserver.Expect("query-status"), qmpserver.ExpectEnd())
+			refused("query-status"), qmptest.Expect("query-status"), qmptest.ExpectEnd())
 		m := newMachine(p.Client)
 		ctx, cancel := context.WithCancel(t.Context())
 		var prompts []string

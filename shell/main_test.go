@@ -9,7 +9,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/qmpsh/qmpsh/proto/qmp"
-	"github.com/qmpsh/qmpsh/proto/qmpserver"
+	"github.com/qmpsh/qmpsh/proto/qmp/qmptest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -26,12 +26,12 @@ type peer struct {
 // dial connects a client to a server that negotiates and then does steps. At the
 // end of the test the session has to be over on both sides, without a complaint
 // of the script's.
-func dial(t *testing.T, steps ...qmpserver.Step) *peer {
+func dial(t *testing.T, steps ...qmptest.Step) *peer {
 	t.Helper()
 	ours, theirs := net.Pipe()
 	served := make(chan error, 1)
 	go func() {
-		script := append(qmpserver.Script{qmpserver.GreetWith(greeting), qmpserver.Expect("qmp_capabilities"), qmpserver.Reply("{}")}, steps...)
+		script := append(qmptest.Scenario{qmptest.GreetWith(greeting), qmptest.Expect("qmp_capabilities"), qmptest.Reply("{}")}, steps...)
 		served <- script.Serve(context.Background(), theirs)
 	}()
 	p := &peer{Client: qmp.NewClient(qmp.Options{})}
@@ -57,10 +57,10 @@ func wantEqual[T any](t *testing.T, what string, got, want T) {
 }
 
 // command is a server that expects one and answers with the text.
-func command(name, reply string) qmpserver.Step {
-	return qmpserver.Steps(qmpserver.Expect(name), qmpserver.Reply(reply))
+func command(name, reply string) qmptest.Step {
+	return qmptest.Steps(qmptest.Expect(name), qmptest.Reply(reply))
 }
 
-func refused(name string) qmpserver.Step {
-	return qmpserver.Steps(qmpserver.Expect(name), qmpserver.ReplyError("GenericError", "no"))
+func refused(name string) qmptest.Step {
+	return qmptest.Steps(qmptest.Expect(name), qmptest.ReplyError("GenericError", "no"))
 }

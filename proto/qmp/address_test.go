@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/qmpsh/qmpsh/proto"
-	"github.com/qmpsh/qmpsh/proto/qmp/qmptest"
 )
 
 func TestE5_ParseAddress(t *testing.T) {
@@ -136,7 +135,7 @@ func TestE5_BadAddressSaysWhatIsWrong(t *testing.T) {
 }
 
 func TestE5_LongestSocketNamesWork(t *testing.T) {
-	dir := qmptest.Dir(t)
+	dir := shortDir(t)
 	for _, text := range []string{filepath.Join(dir, fill(maxSocketPath-len(dir)-1)), "unix:@" + filepath.Join(dir, fill(maxAbstract-len(dir)-2))} {
 		a, err := ParseAddress(text)
 		if err != nil {

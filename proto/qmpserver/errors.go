@@ -14,7 +14,7 @@ const (
 	DeviceNotFound  = "DeviceNotFound"
 )
 
-// Error is an error that a server reports to its client. A [Handler] returns one
+// Error is an error that a server reports to its client. A handler returns one
 // to choose class and words; any other error is sent as a GenericError with the
 // error's text.
 type Error struct {
@@ -38,6 +38,7 @@ func asError(err error) *Error {
 	return &Error{Class: GenericError, Desc: err.Error()}
 }
 
-func notFound(name string) *Error {
+// NotFound is what a server answers to a command that it does not have.
+func NotFound(name string) *Error {
 	return &Error{Class: CommandNotFound, Desc: fmt.Sprintf("The command %s has not been found", name)}
 }

@@ -3,17 +3,17 @@ package qmpserver
 // maxNesting is how deep QEMU lets containers nest before it gives up.
 const maxNesting = 1024
 
-// requestFramer is a [proto.Framer] for what a client sends. It never refuses
+// Framer is a [proto.Framer] for what a client sends; the zero value is ready. It never refuses
 // anything: what QEMU would call an error ends a message too, and parsing that
 // message gives the words for it. So a bad message costs one error reply, and
 // the next one is understood (QMP specification, section 2.4, "Protocol errors").
-type requestFramer struct {
+type Framer struct {
 	lex              lexer
 	braces, brackets int
 }
 
 // Scan implements proto.Framer.
-func (f *requestFramer) Scan(p []byte) (skip, end int, err error) {
+func (f *Framer) Scan(p []byte) (skip, end int, err error) {
 	i := 0
 	if f.braces == 0 && f.brackets == 0 {
 		i = f.skip(p)
@@ -43,7 +43,7 @@ func (f *requestFramer) Scan(p []byte) (skip, end int, err error) {
 
 // skip returns how many bytes of p come before a message begins: white space,
 // and behind a lexical error what QEMU's scanner passes over.
-func (f *requestFramer) skip(p []byte) int {
+func (f *Framer) skip(p []byte) int {
 	for i, c := range p {
 		switch {
 		case f.lex.state == lexRecovery && !restarts(c):
@@ -60,7 +60,7 @@ func (f *requestFramer) skip(p []byte) int {
 }
 
 // ends counts a token and reports whether it ends a message.
-func (f *requestFramer) ends(kind tokenKind) bool {
+func (f *Framer) ends(kind tokenKind) bool {
 	switch kind {
 	case tokenError:
 		return true

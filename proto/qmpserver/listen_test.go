@@ -1,4 +1,4 @@
-package qmpserver
+package qmpserver_test
 
 import (
 	"bufio"
@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/qmpsh/qmpsh/proto/qmp"
+	"github.com/qmpsh/qmpsh/proto/qmp/qmptest"
+	"github.com/qmpsh/qmpsh/proto/qmpserver"
 )
 
 func TestListen(t *testing.T) {
@@ -20,7 +22,7 @@ func TestListen(t *testing.T) {
 		{"unix", dir + "/s"}, {"unix", "@qmpsh-test-listen"}, {"tcp", "127.0.0.1:0"},
 	} {
 		t.Run(address[0]+address[1], func(t *testing.T) {
-			l, err := Listen(t.Context(), address[0], address[1], Script{Send("hello\n"), ExpectEnd()})
+			l, err := qmpserver.Listen(t.Context(), address[0], address[1], qmptest.Scenario{qmptest.Send("hello\n"), qmptest.ExpectEnd()})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -45,7 +47,7 @@ func TestListen(t *testing.T) {
 			third := dial()
 			defer third.Close()
 			readLine(t, third)
-			io.WriteString(third, ask)
+			io.WriteString(third, `{"execute": "query-x"}`)
 			io.Copy(io.Discard, third) // the script complains and closes
 			fourth := dial()
 			defer fourth.Close()
@@ -58,14 +60,14 @@ func TestListen(t *testing.T) {
 			}
 		})
 	}
-	if _, err := Listen(t.Context(), "unix", dir+"/none/s", Script{}); err == nil {
+	if _, err := qmpserver.Listen(t.Context(), "unix", dir+"/none/s", qmptest.Scenario{}); err == nil {
 		t.Error("a folder that is not there: no error")
 	}
 }
 
 func TestListen_EndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	l, err := Listen(ctx, "tcp", "127.0.0.1:0", Script{Stall()})
+	l, err := qmpserver.Listen(ctx, "tcp", "127.0.0.1:0", qmptest.Scenario{qmptest.Stall()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +77,7 @@ func TestListen_EndsWithItsContext(t *testing.T) {
 	}
 	defer conn.Close()
 	cancel()
-	<-l.done
+	io.Copy(io.Discard, conn) // it is cut
 	if err := l.Close(); err != nil {
 		t.Error(err)
 	}

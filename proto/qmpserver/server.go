@@ -13,42 +13,39 @@ import (
 	"github.com/qmpsh/qmpsh/proto/qmp"
 )
 
-// closeLimit bounds how long the last replies may take to reach a client that
-// does not read, once the server wants to close.
+// closeLimit bounds how long the last replies may take to reach a client that does not read, once the server wants to close.
 const closeLimit = 2 * time.Second
 
-// Service is something that converses over one stream until it ends: a [*Server],
-// a [Script] or a [*Demo]. Serve takes ownership of conn and leaves no goroutine.
+// Service is something that converses over one stream until it ends: a [*Server], or what a test puts in its place. Serve
+// takes ownership of conn and leaves no goroutine.
 type Service interface {
 	Serve(ctx context.Context, conn net.Conn) error
 }
 
-// Handler answers one command. What it returns goes to the client as the value of
-// "return": a json.RawMessage as it is, nil as {}, anything else in its JSON form.
-// An error goes out as in [Error].
+// HandlerFunc answers one command. What it returns goes to the client as the value of "return": a json.RawMessage as it
+// is, nil as {}, anything else in its JSON form. An error goes out as in [Error].
 //
-// In-band handlers of one session run one after the other on a goroutine of that
-// session; ctx ends with it. An out-of-band handler of a command that came by
-// exec-oob runs on the reader and must return at once.
-type Handler func(ctx context.Context, s *Session, c qmp.Command) (any, error)
+// In-band commands of one client are answered one after the other, and so are its out-of-band ones, beside them. ctx ends
+// with the conversation.
+type HandlerFunc func(ctx context.Context, client *Conversation, c qmp.Command) (any, error)
 
-// Command is one command that a server has.
-type Command struct {
-	Run Handler
-	OOB bool // may come by exec-oob
+// Handler is how a server answers one command.
+type Handler struct {
+	Run HandlerFunc
+	OOB bool // the command may come by exec-oob
 }
 
-// Commands is a set of commands by name.
-type Commands map[string]Command
+// Handlers are handlers by the names of their commands.
+type Handlers map[string]Handler
 
-// Lookup finds a command; it fits [Server.Lookup].
-func (c Commands) Lookup(name string) (Command, bool) {
-	cmd, ok := c[name]
-	return cmd, ok
+// Lookup finds a handler; it fits [Server.Lookup].
+func (h Handlers) Lookup(name string) (Handler, bool) {
+	found, ok := h[name]
+	return found, ok
 }
 
-// Server is the server half of QMP (QMP specification, section 2). It may serve
-// any number of streams at once; its fields must not change meanwhile.
+// Server is the server half of QMP (QMP specification, section 2). It may serve any number of streams at once; its fields
+// must not change meanwhile.
 type Server struct {
 	// Greeting is the whole greeting. If nil it is made from Version and OOB.
 	Greeting json.RawMessage
@@ -58,34 +55,33 @@ type Server struct {
 	Pretty bool // spread messages over many lines, like pretty=on
 	Agent  bool // speak like qemu-ga: no greeting, no negotiation, guest-sync built in
 
-	// Lookup finds a command. It may be called from several goroutines. nil: none is found.
-	Lookup func(name string) (Command, bool)
+	// Lookup finds the handler of a command. It may be called from several goroutines. nil: none is found.
+	Lookup func(name string) (Handler, bool)
 
-	// Opened is called when a client has been greeted, before its first command;
-	// Closed when its session is over. Both may be nil.
-	Opened, Closed func(*Session)
+	// Opened is called when a client has been greeted, before its first command; Closed when its conversation is over.
+	// Both may be nil.
+	Opened, Closed func(*Conversation)
 
 	Now        func() time.Time // the clock of event timestamps; nil: time.Now
 	Logger     *slog.Logger     // nil: discard
 	MaxMessage int              // bytes; 0 = 64 MiB
 }
 
-// Serve speaks with one client until it goes, the server closes or ctx ends, and
-// closes conn. A client that goes between two messages is no error; otherwise the
-// result says why the session ended, the context's cause included.
+// Serve speaks with one client until it goes, the server closes or ctx ends, and closes conn. A client that goes between
+// two messages is no error; otherwise the result says why the conversation ended, the context's cause included.
 func (s *Server) Serve(ctx context.Context, conn net.Conn) error {
-	se := newSession(ctx, s)
-	defer se.stop()
-	if err := se.conn.ConnectStream(ctx, conn, "client"); err != nil {
+	c := newConversation(ctx, s)
+	defer c.stop()
+	if err := c.conn.ConnectStream(ctx, conn, "client"); err != nil {
 		return err
 	}
 	if s.Closed != nil {
-		defer s.Closed(se)
+		defer s.Closed(c)
 	}
-	se.await()
+	c.await()
 	limit, cancel := context.WithTimeout(ctx, closeLimit)
 	defer cancel()
-	err := se.conn.Disconnect(limit)
+	err := c.conn.Disconnect(limit)
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
@@ -95,12 +91,12 @@ func (s *Server) Serve(ctx context.Context, conn net.Conn) error {
 	return err
 }
 
-// errClosing is the cause with which a server ends a session by itself.
+// errClosing is the cause with which a server ends a conversation by itself.
 var errClosing = errors.New("the server closes the session")
 
-// protocol says how the engine speaks for one session.
-func (s *Server) protocol(se *Session) proto.Protocol[*qmp.Message] {
-	framer := &requestFramer{}
+// protocol says how the engine speaks in one conversation.
+func (s *Server) protocol(c *Conversation) proto.Protocol[*qmp.Message] {
+	framer := &Framer{}
 	lineEnd := "\r\n" // QEMU's way
 	if s.Agent {
 		lineEnd = "\n"
@@ -116,7 +112,7 @@ func (s *Server) protocol(se *Session) proto.Protocol[*qmp.Message] {
 		Send: func(w *proto.Writer, m *qmp.Message) error {
 			raw := m.Raw
 			if s.Pretty {
-				raw = pretty(raw)
+				raw = Pretty(raw)
 			}
 			if _, err := w.Write(raw); err != nil {
 				return err
@@ -131,11 +127,11 @@ func (s *Server) protocol(se *Session) proto.Protocol[*qmp.Message] {
 				}
 			}
 			if s.Opened != nil {
-				s.Opened(se)
+				s.Opened(c)
 			}
 			return nil
 		},
-		Handle: func(_ context.Context, m *qmp.Message) error { return se.receive(m.Raw) },
+		Handle: func(_ context.Context, m *qmp.Message) error { return c.receive(m.Raw) },
 	}
 }
 
@@ -145,11 +141,11 @@ func (s *Server) greeting() json.RawMessage {
 	}
 	var g struct {
 		QMP struct {
-			Version      versionInfo `json:"version"`
-			Capabilities []string    `json:"capabilities"`
+			Version      any      `json:"version"`
+			Capabilities []string `json:"capabilities"`
 		}
 	}
-	g.QMP.Version = makeVersion(s.Version)
+	g.QMP.Version = VersionInfo(s.Version)
 	g.QMP.Capabilities = []string{}
 	if s.OOB {
 		g.QMP.Capabilities = []string{"oob"}
@@ -157,26 +153,26 @@ func (s *Server) greeting() json.RawMessage {
 	return encode(g)
 }
 
-// versionInfo is QAPI's VersionInfo, in the order QEMU prints it.
-type versionInfo struct {
-	QEMU struct {
-		Micro int `json:"micro"`
-		Minor int `json:"minor"`
-		Major int `json:"major"`
-	} `json:"qemu"`
-	Package string `json:"package"`
-}
-
-func makeVersion(v qmp.Version) versionInfo {
-	var info versionInfo
+// VersionInfo returns v in the form that a greeting and query-version have, members in QEMU's order.
+func VersionInfo(v qmp.Version) any {
+	var info struct {
+		QEMU struct {
+			Micro int `json:"micro"`
+			Minor int `json:"minor"`
+			Major int `json:"major"`
+		} `json:"qemu"`
+		Package string `json:"package"`
+	}
 	info.QEMU.Major, info.QEMU.Minor, info.QEMU.Micro = v.Major, v.Minor, v.Micro
 	info.Package = v.Package
 	return info
 }
 
-func (s *Server) now() time.Time {
+// MakeEvent builds an event that happens now. data is encoded as a handler's result; nil means an event without data.
+func (s *Server) MakeEvent(name string, data any) json.RawMessage {
+	now := time.Now
 	if s.Now != nil {
-		return s.Now()
+		now = s.Now
 	}
-	return time.Now()
+	return MakeEvent(now(), name, data)
 }

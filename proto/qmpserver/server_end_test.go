@@ -1,4 +1,4 @@
-package qmpserver
+package qmpserver_test
 
 import (
 	"context"
@@ -12,17 +12,19 @@ import (
 	"testing/synctest"
 
 	"github.com/qmpsh/qmpsh/proto"
+	"github.com/qmpsh/qmpsh/proto/qmp/qmptest"
+	"github.com/qmpsh/qmpsh/proto/qmpserver"
 )
 
 // A handler that closes has its event and its reply delivered; what the client
 // sent behind is not looked at.
 func TestCloseAfterReply(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		k := negotiated(t, testServer(), false)
-		k.send(`{"execute": "bye", "id": 1}`)
-		go io.WriteString(k.conn, strings.Repeat(`{"execute": "query-x"}`, 30))
-		k.expect(`{"timestamp": {"seconds": 1700000000, "microseconds": 5}, "event": "SHUTDOWN"}`, `{"return": {}, "id": 1}`)
-		if err := <-k.end; err != nil {
+		k := qmptest.Negotiated(t, testServer(), false)
+		k.Send(`{"execute": "bye", "id": 1}`)
+		go io.WriteString(k.Conn, strings.Repeat(`{"execute": "query-x"}`, 30))
+		k.Expect(`{"timestamp": {"seconds": 1700000000, "microseconds": 5}, "event": "SHUTDOWN"}`, `{"return": {}, "id": 1}`)
+		if err := <-k.End; err != nil {
 			t.Errorf("Serve: %v", err)
 		}
 	})
@@ -32,15 +34,15 @@ func TestCloseAfterReply(t *testing.T) {
 func TestServeEnds(t *testing.T) {
 	cause := errors.New("enough")
 	tests := map[string]struct {
-		end  func(k *talk, cancel context.CancelCauseFunc)
+		end  func(k *qmptest.Talk, cancel context.CancelCauseFunc)
 		want error
 	}{
-		"client closes": {func(k *talk, _ context.CancelCauseFunc) { k.conn.Close() }, nil},
-		"client closes inside a message": {func(k *talk, _ context.CancelCauseFunc) {
-			k.send(`{"execute": `)
-			k.conn.Close()
+		"client closes": {func(k *qmptest.Talk, _ context.CancelCauseFunc) { k.Conn.Close() }, nil},
+		"client closes inside a message": {func(k *qmptest.Talk, _ context.CancelCauseFunc) {
+			k.Send(`{"execute": `)
+			k.Conn.Close()
 		}, io.ErrUnexpectedEOF},
-		"context": {func(_ *talk, cancel context.CancelCauseFunc) { cancel(cause) }, cause},
+		"context": {func(_ *qmptest.Talk, cancel context.CancelCauseFunc) { cancel(cause) }, cause},
 	}
 	for name, test := range tests {
 		for _, commands := range []int{0, 1, 5, 8, 9, 20} {
@@ -50,11 +52,11 @@ func TestServeEnds(t *testing.T) {
 						t.Skip("the server does not read so far")
 					}
 					ctx, cancel := context.WithCancelCause(t.Context())
-					k := negotiated(t, contextService{testServer(), ctx}, false)
-					go io.WriteString(k.conn, strings.Repeat(`{"execute": "slow"}`, commands))
+					k := qmptest.Negotiated(t, contextService{testServer(), ctx}, false)
+					go io.WriteString(k.Conn, strings.Repeat(`{"execute": "slow"}`, commands))
 					synctest.Wait()
 					test.end(k, cancel)
-					err := <-k.end
+					err := <-k.End
 					if commands > 9 && errors.Is(err, io.ErrClosedPipe) {
 						return // it was not reading, and met the end with its next reply
 					}
@@ -69,7 +71,7 @@ func TestServeEnds(t *testing.T) {
 
 // contextService serves with a context of its own.
 type contextService struct {
-	Service
+	qmpserver.Service
 	ctx context.Context
 }
 
@@ -84,8 +86,8 @@ func TestClientThatDoesNotRead(t *testing.T) {
 		client, server := net.Pipe()
 		defer client.Close()
 		s := testServer()
-		var session *Session
-		s.Opened = func(se *Session) { session = se }
+		var session *qmpserver.Conversation
+		s.Opened = func(se *qmpserver.Conversation) { session = se }
 		end := make(chan error, 1)
 		go func() { end <- s.Serve(t.Context(), server) }()
 		readLine(t, client)
@@ -101,7 +103,7 @@ func TestClientThatDoesNotRead(t *testing.T) {
 			}
 		}()
 		synctest.Wait()
-		if n := written.Load(); n > flushEvery+queueLength+2 {
+		if n := written.Load(); n > 64+8+2 {
 			t.Errorf("the server took %d commands without an answer read", n)
 		}
 		session.Close()
@@ -125,10 +127,10 @@ func TestMessageLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := testServer()
 		s.MaxMessage = 100
-		k := negotiated(t, s, false)
-		go io.WriteString(k.conn, `{"execute": "`+strings.Repeat("x", 100))
+		k := qmptest.Negotiated(t, s, false)
+		go io.WriteString(k.Conn, `{"execute": "`+strings.Repeat("x", 100))
 		var limit *proto.LimitError
-		if err := <-k.end; !errors.As(err, &limit) {
+		if err := <-k.End; !errors.As(err, &limit) {
 			t.Errorf("Serve: %v", err)
 		}
 	})

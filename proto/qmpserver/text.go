@@ -143,8 +143,8 @@ func spaced(raw []byte) []byte {
 	return out
 }
 
-// pretty spreads raw over many lines, as a server with pretty=on does.
-func pretty(raw []byte) []byte {
+// Pretty spreads raw over many lines, as a server with pretty=on does.
+func Pretty(raw []byte) []byte {
 	var b bytes.Buffer
 	if json.Indent(&b, raw, "", "    ") != nil {
 		return raw

@@ -7,13 +7,13 @@ import (
 	"testing/synctest"
 
 	"github.com/qmpsh/qmpsh/proto/qmp"
-	"github.com/qmpsh/qmpsh/proto/qmpserver"
+	"github.com/qmpsh/qmpsh/proto/qmp/qmptest"
 	"github.com/qmpsh/qmpsh/shell/cmdline"
 )
 
 func TestExecutorWritesWhatTheServerAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := dial(t, command("a", `{"z": 1.10, "a": 2}`), refused("b"), command("c", "{}"), qmpserver.ExpectEnd())
+		p := dial(t, command("a", `{"z": 1.10, "a": 2}`), refused("b"), command("c", "{}"), qmptest.ExpectEnd())
 		var got []string
 		full := errors.New("disk full")
 		x := &Executor{Client: p.Client, Schemas: NoSchema(), Result: func(_ io.Writer, r qmp.Reply) error {

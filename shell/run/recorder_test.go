@@ -11,6 +11,7 @@ import (
 
 	"github.com/qmpsh/qmpsh/proto/qapi/qapitest"
 	"github.com/qmpsh/qmpsh/proto/qmp"
+	"github.com/qmpsh/qmpsh/proto/qmp/qmptest"
 	"github.com/qmpsh/qmpsh/proto/qmpserver"
 	"github.com/qmpsh/qmpsh/shell/cmdline"
 )
@@ -34,8 +35,8 @@ func (r *record) take() []string {
 // command without one is answered with {}.
 type replies map[string]string
 
-func (r *record) step(answers replies) qmpserver.Step {
-	return func(_ context.Context, p *qmpserver.Peer) error {
+func (r *record) step(answers replies) qmptest.Step {
+	return func(_ context.Context, p *qmptest.Peer) error {
 		for {
 			c, err := p.Receive()
 			if err == io.EOF {

@@ -14,7 +14,7 @@ import (
 
 	"github.com/qmpsh/qmpsh/proto"
 	"github.com/qmpsh/qmpsh/proto/qmp"
-	"github.com/qmpsh/qmpsh/proto/qmpserver"
+	"github.com/qmpsh/qmpsh/proto/qmp/qmptest"
 	"github.com/qmpsh/qmpsh/shell/cmdline"
 )
 
@@ -27,7 +27,7 @@ type trial struct {
 	failures               []error
 }
 
-func newTrial(t *testing.T, in io.Reader, steps ...qmpserver.Step) *trial {
+func newTrial(t *testing.T, in io.Reader, steps ...qmptest.Step) *trial {
 	t.Helper()
 	p := dial(t, steps...)
 	s := &trial{peer: p}
@@ -63,18 +63,18 @@ func wantEqual[T any](t *testing.T, what string, got, want T) {
 }
 
 // command is a server that expects one and answers with the text.
-func command(name, reply string) qmpserver.Step {
-	return qmpserver.Steps(qmpserver.Expect(name), qmpserver.Reply(reply))
+func command(name, reply string) qmptest.Step {
+	return qmptest.Steps(qmptest.Expect(name), qmptest.Reply(reply))
 }
 
-func refused(name string) qmpserver.Step {
-	return qmpserver.Steps(qmpserver.Expect(name), qmpserver.ReplyError("GenericError", "no"))
+func refused(name string) qmptest.Step {
+	return qmptest.Steps(qmptest.Expect(name), qmptest.ReplyError("GenericError", "no"))
 }
 
 func TestScriptRunsInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newTrial(t, strings.NewReader("#!/usr/bin/env -S qmpsh connect\r\n\r\na x=1 # note\r\n{\"execute\":\n \"b\"}\ntransaction(\nabort\n)\n# end\nc"),
-			command("a", `{"n": 1}`), command("b", "2"), command("transaction", "{}"), command("c", `"3"`), qmpserver.ExpectEnd())
+			command("a", `{"n": 1}`), command("b", "2"), command("transaction", "{}"), command("c", `"3"`), qmptest.ExpectEnd())
 		if err := s.Run(t.Context()); err != nil {
 			t.Error(err)
 		}
@@ -85,7 +85,7 @@ func TestScriptRunsInOrder(t *testing.T) {
 func TestScriptEmpty(t *testing.T) {
 	for _, text := range []string{"", "\n", "# nothing\n", "#!x"} {
 		synctest.Test(t, func(t *testing.T) {
-			s := newTrial(t, strings.NewReader(text), qmpserver.ExpectEnd())
+			s := newTrial(t, strings.NewReader(text), qmptest.ExpectEnd())
 			s.KeepGoing = true
 			if err := s.Run(t.Context()); err != nil || s.results != nil {
 				t.Errorf("%q: %v, %q", text, err, s.results)
@@ -98,10 +98,10 @@ func TestScriptEmpty(t *testing.T) {
 func TestScriptStopsAtTheFirstError(t *testing.T) {
 	for _, c := range []struct {
 		name, line string
-		steps      []qmpserver.Step
+		steps      []qmptest.Step
 		want       error
 	}{
-		{"of the server", "b", []qmpserver.Step{refused("b")}, &qmp.ExecuteError{}},
+		{"of the server", "b", []qmptest.Step{refused("b")}, &qmp.ExecuteError{}},
 		{"in the line", "b =1", nil, &cmdline.Error{}},
 		{"in a bracket", "b ={\nc", nil, &cmdline.Error{}},
 		{"a word of the shell", ".history", nil, &WordError{}},
@@ -110,8 +110,8 @@ func TestScriptStopsAtTheFirstError(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				steps := append([]qmpserver.Step{command("a", "{}")}, c.steps...)
-				s := newTrial(t, strings.NewReader("a\n\n"+c.line+"\nc\n"), append(steps, qmpserver.ExpectEnd())...)
+				steps := append([]qmptest.Step{command("a", "{}")}, c.steps...)
+				s := newTrial(t, strings.NewReader("a\n\n"+c.line+"\nc\n"), append(steps, qmptest.ExpectEnd())...)
 				err := s.Run(t.Context())
 				var place *PlaceError
 				if !errors.As(err, &place) || place.Line != 3 || !strings.HasPrefix(err.Error(), "file:3: ") {
@@ -129,7 +129,7 @@ func TestScriptStopsAtTheFirstError(t *testing.T) {
 func TestScriptKeepsGoing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		text := "a\nb\n)\n.history\n{\"exec-oob\": \"a\"}\nc\n\nd\n"
-		s := newTrial(t, strings.NewReader(text), command("a", "1"), refused("b"), refused("c"), command("d", "4"), qmpserver.ExpectEnd())
+		s := newTrial(t, strings.NewReader(text), command("a", "1"), refused("b"), refused("c"), command("d", "4"), qmptest.ExpectEnd())
 		s.KeepGoing = true
 		err := s.Run(t.Context())
 		var kept *KeptGoingError
@@ -155,7 +155,7 @@ func TestScriptKeepsGoing(t *testing.T) {
 
 func TestScriptKeepsGoingWithoutFailures(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newTrial(t, strings.NewReader("a\n"), command("a", "1"), qmpserver.ExpectEnd())
+		s := newTrial(t, strings.NewReader("a\n"), command("a", "1"), qmptest.ExpectEnd())
 		s.KeepGoing = true
 		if err := s.Run(t.Context()); err != nil {
 			t.Error(err)
@@ -168,7 +168,7 @@ func TestScriptFinalErrors(t *testing.T) {
 	full := errors.New("disk full")
 	t.Run("output", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			s := newTrial(t, strings.NewReader("a\nb\n"), command("a", "1"), qmpserver.ExpectEnd())
+			s := newTrial(t, strings.NewReader("a\nb\n"), command("a", "1"), qmptest.ExpectEnd())
 			s.KeepGoing = true
 			s.Result = func(io.Writer, qmp.Reply) error { return full }
 			err := s.Run(t.Context())
@@ -181,7 +181,7 @@ func TestScriptFinalErrors(t *testing.T) {
 	t.Run("input", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			in := io.MultiReader(strings.NewReader("a\nb"), iotest.ErrReader(full))
-			s := newTrial(t, in, command("a", "1"), qmpserver.ExpectEnd())
+			s := newTrial(t, in, command("a", "1"), qmptest.ExpectEnd())
 			s.KeepGoing = true
 			err := s.Run(t.Context())
 			wantPlace(t, err, 2, &ReadError{})
@@ -192,7 +192,7 @@ func TestScriptFinalErrors(t *testing.T) {
 	})
 	t.Run("session", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			s := newTrial(t, strings.NewReader("a\nb\n"), qmpserver.Expect("a"), qmpserver.Close())
+			s := newTrial(t, strings.NewReader("a\nb\n"), qmptest.Expect("a"), qmptest.Close())
 			s.KeepGoing = true
 			err := s.Run(t.Context())
 			wantPlace(t, err, 1, &qmp.InterruptedError{})
@@ -218,7 +218,7 @@ func TestScriptLosesTheSessionWhileIdle(t *testing.T) {
 		in, lines := io.Pipe()
 		defer lines.Close()
 		go fmt.Fprintln(lines, "a")
-		s := newTrial(t, in, command("a", "1"), qmpserver.Wait(time.Hour))
+		s := newTrial(t, in, command("a", "1"), qmptest.Wait(time.Hour))
 		err := s.Run(t.Context())
 		var lost *qmp.InterruptedError
 		var place *PlaceError
@@ -320,7 +320,7 @@ func TestScriptExits(t *testing.T) {
 	for _, word := range []string{".exit", "exit"} {
 		for _, keep := range []bool{false, true} {
 			synctest.Test(t, func(t *testing.T) {
-				s := newTrial(t, strings.NewReader("a\n"+word+"\nb\n"), command("a", "1"), qmpserver.ExpectEnd())
+				s := newTrial(t, strings.NewReader("a\n"+word+"\nb\n"), command("a", "1"), qmptest.ExpectEnd())
 				s.KeepGoing = keep
 				if err := s.Run(t.Context()); err != nil {
 					t.Errorf("%s: %v", word, err)
@@ -329,7 +329,7 @@ func TestScriptExits(t *testing.T) {
 		}
 	}
 	synctest.Test(t, func(t *testing.T) { // what failed before stays failed
-		s := newTrial(t, strings.NewReader("a\n.exit\n"), refused("a"), qmpserver.ExpectEnd())
+		s := newTrial(t, strings.NewReader("a\n.exit\n"), refused("a"), qmptest.ExpectEnd())
 		s.KeepGoing = true
 		err := s.Run(t.Context())
 		var kept *KeptGoingError
@@ -345,7 +345,7 @@ func TestScriptIsCancelled(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			in, lines := io.Pipe()
 			defer lines.Close()
-			s := newTrial(t, in, qmpserver.ExpectEnd())
+			s := newTrial(t, in, qmptest.ExpectEnd())
 			s.KeepGoing = keep
 			ctx, cancel := context.WithCancelCause(t.Context())
 			time.AfterFunc(time.Hour, func() { cancel(because) })
@@ -354,7 +354,7 @@ func TestScriptIsCancelled(t *testing.T) {
 			}
 		})
 		synctest.Test(t, func(t *testing.T) {
-			s := newTrial(t, strings.NewReader("a\nb\nc\n"), command("a", "1"), qmpserver.Expect("b"), qmpserver.ExpectEnd())
+			s := newTrial(t, strings.NewReader("a\nb\nc\n"), command("a", "1"), qmptest.Expect("b"), qmptest.ExpectEnd())
 			s.KeepGoing = keep
 			ctx, cancel := context.WithCancelCause(t.Context())
 			time.AfterFunc(time.Hour, func() { cancel(because) })
@@ -371,8 +371,8 @@ func TestScriptIsCancelled(t *testing.T) {
 func TestScriptDeliversEventsBeforeItEnds(t *testing.T) {
 	for range 20 {
 		synctest.Test(t, func(t *testing.T) {
-			s := newTrial(t, strings.NewReader("a\n"), qmpserver.Event("EARLY", ""), qmpserver.Expect("a"),
-				qmpserver.Event("ONE", ""), qmpserver.Event("TWO", ""), qmpserver.Reply("{}"), qmpserver.ExpectEnd())
+			s := newTrial(t, strings.NewReader("a\n"), qmptest.Event("EARLY", ""), qmptest.Expect("a"),
+				qmptest.Event("ONE", ""), qmptest.Event("TWO", ""), qmptest.Reply("{}"), qmptest.ExpectEnd())
 			if err := s.Run(t.Context()); err != nil {
 				t.Error(err)
 			}
@@ -383,7 +383,7 @@ func TestScriptDeliversEventsBeforeItEnds(t *testing.T) {
 
 func TestScriptDeliversEventsOfALostSession(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newTrial(t, strings.NewReader("a\n"), qmpserver.Expect("a"), qmpserver.Event("LAST", ""))
+		s := newTrial(t, strings.NewReader("a\n"), qmptest.Expect("a"), qmptest.Event("LAST", ""))
 		wantPlace(t, s.Run(t.Context()), 1, &qmp.InterruptedError{})
 		wantEqual(t, "events", s.events, []string{"LAST"})
 	})
@@ -393,8 +393,8 @@ func TestScriptDeliversEventsOfALostSession(t *testing.T) {
 func TestScriptNotesMissedEvents(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		slow := make(chan struct{})
-		s := newTrial(t, strings.NewReader("a\n"), qmpserver.Expect("a"), qmpserver.Event("E", ""), qmpserver.Await(slow),
-			qmpserver.Repeat(9, qmpserver.Event("E", "")), qmpserver.Reply("{}"), qmpserver.ExpectEnd())
+		s := newTrial(t, strings.NewReader("a\n"), qmptest.Expect("a"), qmptest.Event("E", ""), qmptest.Await(slow),
+			qmptest.Repeat(9, qmptest.Event("E", "")), qmptest.Reply("{}"), qmptest.ExpectEnd())
 		s.Script.Events = s.peer.Client.Subscribe(qmp.EventFilter{MaxEvents: 4})
 		var order []string
 		s.Event = func(qmp.Event) {

@@ -28,7 +28,7 @@ var storageDaemon []byte
 func RawQEMU(t testing.TB) []byte {
 	t.Helper()
 	_, here, _, _ := runtime.Caller(0)
-	file := filepath.Join(filepath.Dir(here), "..", "..", "qmpserver", "data", "schema.json.gz")
+	file := filepath.Join(filepath.Dir(here), "..", "..", "qmpserver", "demo", "data", "schema.json.gz")
 	packed, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)

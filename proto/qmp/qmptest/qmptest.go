@@ -1,9 +1,9 @@
-// Package qmptest starts the real peers that tests talk to: QEMU,
-// qemu-storage-daemon and qemu-ga, each on sockets of its own in a temporary
-// folder, and ends them with the test.
+// Package qmptest has the peers that tests of every room talk to. The real ones are QEMU, qemu-storage-daemon and qemu-ga,
+// each on sockets of its own in a temporary folder; they end with the test. A [Scenario] is a server that does what its
+// steps say, right or wrong; [Talk] is a client of bare bytes.
 //
-// A test whose program is not installed skips and names it. With
-// QMPSH_LIVE=require in the environment (as in CI) it fails instead.
+// A test whose program is not installed skips and names it. With QMPSH_LIVE=require in the environment (as in CI) it fails
+// instead.
 package qmptest
 
 import (

@@ -1,4 +1,4 @@
-package qmpserver
+package demo
 
 import (
 	"encoding/json"
@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/qmpsh/qmpsh/proto/qmpserver"
 )
 
 // statuses are the events of a job that goes through these states.
@@ -35,7 +37,7 @@ func TestDemo_BackupMakesProgress(t *testing.T) {
 		for i := range 4 {
 			time.Sleep(time.Second)
 			synctest.Wait()
-			if status, current, total := v.progress(); status != "running" || total != 20*gib || current != int64(i+1)*demoRate {
+			if status, current, total := v.progress(); status != "running" || total != 20*gib || current != int64(i+1)*copyRate {
 				t.Fatalf("after %d s: %s, %d of %d", i+1, status, current, total)
 			}
 		}
@@ -69,18 +71,18 @@ func TestDemo_BackupByHand(t *testing.T) {
 		if status, current, _ := v.progress(); status != "paused" || current != 5 {
 			t.Errorf("paused: %s, %d", status, current)
 		}
-		v.refused("job-pause", `{"id": "b"}`, GenericError, "Job is already paused")
+		v.refused("job-pause", `{"id": "b"}`, qmpserver.GenericError, "Job is already paused")
 		v.do("block-job-resume", `{"device": "b"}`)
 		v.happened(statuses("b", "paused", "running")...)
-		v.refused("job-resume", `{"id": "b"}`, GenericError, "Can't resume a job that was not paused")
+		v.refused("job-resume", `{"id": "b"}`, qmpserver.GenericError, "Can't resume a job that was not paused")
 		for verb := range strings.FieldsSeq("complete finalize dismiss") {
-			v.refused("job-"+verb, `{"id": "b"}`, GenericError, "Job 'b' in state 'running' cannot accept command verb '"+verb+"'")
+			v.refused("job-"+verb, `{"id": "b"}`, qmpserver.GenericError, "Job 'b' in state 'running' cannot accept command verb '"+verb+"'")
 		}
-		v.refused("block-job-set-speed", `{"device": "b", "speed": -1}`, GenericError, "Parameter 'speed' expects a non-negative value")
+		v.refused("block-job-set-speed", `{"device": "b", "speed": -1}`, qmpserver.GenericError, "Parameter 'speed' expects a non-negative value")
 		v.do("block-job-set-speed", `{"device": "b", "speed": 0}`)
 		time.Sleep(11 * time.Second)
 		v.happened(append(statuses("b", "waiting", "pending"), "BLOCK_JOB_PENDING {type: backup, id: b}")...)
-		v.refused("job-pause", `{"id": "b"}`, GenericError, "Job 'b' in state 'pending' cannot accept command verb 'pause'")
+		v.refused("job-pause", `{"id": "b"}`, qmpserver.GenericError, "Job 'b' in state 'pending' cannot accept command verb 'pause'")
 		want := `[{"auto-finalize": false, "io-status": "ok", "device": "b", "auto-dismiss": false, "busy": false, "len": 21474836480, ` +
 			`"offset": 21474836480, "status": "pending", "paused": false, "speed": 0, "ready": false, "type": "backup"}]`
 		if got := v.do("query-block-jobs", ""); got != want {
@@ -89,7 +91,7 @@ func TestDemo_BackupByHand(t *testing.T) {
 		v.do("job-finalize", `{"id": "b"}`)
 		v.happened("BLOCK_JOB_COMPLETED {device: b, len: 21474836480, offset: 21474836480, speed: 0, type: backup}",
 			statuses("b", "concluded")[0])
-		v.refused("job-cancel", `{"id": "b"}`, GenericError, "Job 'b' in state 'concluded' cannot accept command verb 'cancel'")
+		v.refused("job-cancel", `{"id": "b"}`, qmpserver.GenericError, "Job 'b' in state 'concluded' cannot accept command verb 'cancel'")
 		v.do("block-job-dismiss", `{"id": "b"}`)
 		v.happened(statuses("b", "null")...)
 	})
@@ -172,7 +174,7 @@ func TestDemo_JobErrors(t *testing.T) {
 		v := demo(t)
 		backup := func(rest, desc string) {
 			t.Helper()
-			v.refused("blockdev-backup", `{"target": "backup0", "device": "disk0", "sync": "full", `+rest+`}`, GenericError, desc)
+			v.refused("blockdev-backup", `{"target": "backup0", "device": "disk0", "sync": "full", `+rest+`}`, qmpserver.GenericError, desc)
 		}
 		backup(`"job-id": "1x"`, "Invalid job ID '1x'")
 		backup(`"job-id": "a b"`, "Invalid job ID 'a b'")
@@ -190,7 +192,7 @@ func TestDemo_JobErrors(t *testing.T) {
 			{"blockdev-backup", `{"job-id": "q", "device": "disk0", "target": "backup0", "sync": "bitmap"}`, "The demo does not simulate the sync mode 'bitmap'"},
 			{"block-stream", `{"job-id": "q", "device": "disk0", "base": "x"}`, "The demo does not simulate the argument 'base'"},
 		} {
-			v.refused(test[0], test[1], GenericError, test[2])
+			v.refused(test[0], test[1], qmpserver.GenericError, test[2])
 		}
 	})
 }
@@ -207,8 +209,8 @@ func TestDemo_Transaction(t *testing.T) {
 			abort  = `{"type": "abort", "data": {}}`
 		)
 		do := func(actions ...string) string { return `{"actions": [` + strings.Join(actions, ", ") + `]}` }
-		v.refused("transaction", do(add, backup, abort), GenericError, "Transaction aborted using Abort action")
-		v.refused("transaction", do(add, add), GenericError, "Bitmap already exists: b0")
+		v.refused("transaction", do(add, backup, abort), qmpserver.GenericError, "Transaction aborted using Abort action")
+		v.refused("transaction", do(add, add), qmpserver.GenericError, "Bitmap already exists: b0")
 		if got := v.do("query-block", ""); strings.Contains(got, "b0") || v.do("query-jobs", "") != "[]" {
 			t.Errorf("a failed transaction left something behind: %s", got)
 		}
@@ -218,7 +220,7 @@ func TestDemo_Transaction(t *testing.T) {
 		bitmap := func(recording bool) string {
 			return fmt.Sprintf(`[{"name": "b0", "recording": %v, "persistent": false, "busy": false, "granularity": 65536, "count": 0}]`, recording)
 		}
-		v.refused("transaction", do(off, remove, abort), GenericError, "Transaction aborted using Abort action")
+		v.refused("transaction", do(off, remove, abort), qmpserver.GenericError, "Transaction aborted using Abort action")
 		if got := v.do("query-block", ""); !strings.Contains(got, bitmap(true)) {
 			t.Errorf("bitmap: %s", got)
 		}
@@ -228,8 +230,8 @@ func TestDemo_Transaction(t *testing.T) {
 		}
 		v.do("block-dirty-bitmap-clear", `{"node": "disk0", "name": "b0"}`)
 		v.do("block-dirty-bitmap-remove", `{"node": "disk0", "name": "b0"}`)
-		v.refused("block-dirty-bitmap-enable", `{"node": "disk0", "name": "b0"}`, GenericError, "Dirty bitmap 'b0' not found")
-		v.refused("block-dirty-bitmap-add", `{"node": "disk0", "name": "b", "granularity": 1000}`, GenericError, "Granularity must be power of 2 and at least 512")
-		v.refused("transaction", do(`{"type": "drive-backup", "data": {}}`), GenericError, "The demo does not simulate the action drive-backup")
+		v.refused("block-dirty-bitmap-enable", `{"node": "disk0", "name": "b0"}`, qmpserver.GenericError, "Dirty bitmap 'b0' not found")
+		v.refused("block-dirty-bitmap-add", `{"node": "disk0", "name": "b", "granularity": 1000}`, qmpserver.GenericError, "Granularity must be power of 2 and at least 512")
+		v.refused("transaction", do(`{"type": "drive-backup", "data": {"device": "disk0", "target": "x", "sync": "full"}}`), qmpserver.GenericError, "The demo does not simulate the action drive-backup")
 	})
 }

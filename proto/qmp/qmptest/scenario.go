@@ -1,4 +1,4 @@
-package qmpserver
+package qmptest
 
 import (
 	"context"
@@ -8,35 +8,36 @@ import (
 
 	"github.com/qmpsh/qmpsh/proto"
 	"github.com/qmpsh/qmpsh/proto/qmp"
+	"github.com/qmpsh/qmpsh/proto/qmpserver"
 )
 
-// Script is a server that does exactly what its steps say, right or wrong, and
+// Scenario is a server that does exactly what its steps say, right or wrong, and
 // then closes: the other side in tests of a client. Steps run one after the other
-// on one goroutine; a Script may serve any number of streams at once.
-type Script []Step
+// on one goroutine; a Scenario may serve any number of streams at once.
+type Scenario []Step
 
-// Step is one thing that a [Script] does. Its error ends the script.
+// Step is one thing that a [Scenario] does. Its error ends the scenario.
 type Step func(ctx context.Context, p *Peer) error
 
-// ScriptError says which step of a script could not do its work.
-type ScriptError struct {
+// ScenarioError says which step of a scenario could not do its work.
+type ScenarioError struct {
 	Step int // from 1
 	Err  error
 }
 
-func (e *ScriptError) Error() string { return fmt.Sprintf("script step %d: %v", e.Step, e.Err) }
+func (e *ScenarioError) Error() string { return fmt.Sprintf("scenario step %d: %v", e.Step, e.Err) }
 
 // Unwrap returns what went wrong in the step.
-func (e *ScriptError) Unwrap() error { return e.Err }
+func (e *ScenarioError) Unwrap() error { return e.Err }
 
-// errStop ends a script early, as planned.
-var errStop = errors.New("the script ends here")
+// errStop ends a scenario early, as planned.
+var errStop = errors.New("the scenario ends here")
 
-// Serve runs the script on one stream and closes it. It returns a *ScriptError if
-// the client did not do what the script expects of it, and the context's cause,
-// in a *ScriptError too, if ctx ends first. A stream cut by the script itself is
+// Serve runs the scenario on one stream and closes it. It returns a *ScenarioError if
+// the client did not do what the scenario expects of it, and the context's cause,
+// in a *ScenarioError too, if ctx ends first. A stream cut by the scenario itself is
 // no error.
-func (s Script) Serve(ctx context.Context, conn net.Conn) error {
+func (s Scenario) Serve(ctx context.Context, conn net.Conn) error {
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
 	p := &Peer{conn: conn, reader: proto.NewReader(conn, 0), left: -1}
@@ -44,21 +45,21 @@ func (s Script) Serve(ctx context.Context, conn net.Conn) error {
 		err := step(ctx, p)
 		switch {
 		case ctx.Err() != nil && err != nil:
-			return &ScriptError{i + 1, context.Cause(ctx)}
+			return &ScenarioError{i + 1, context.Cause(ctx)}
 		case errors.Is(err, errStop):
 			return nil
 		case err != nil:
-			return &ScriptError{i + 1, err}
+			return &ScenarioError{i + 1, err}
 		}
 	}
 	return nil
 }
 
-// Peer is a running [Script]. Only its steps may use it.
+// Peer is a running [Scenario]. Only its steps may use it.
 type Peer struct {
 	conn    net.Conn
 	reader  *proto.Reader
-	framer  requestFramer
+	framer  qmpserver.Framer
 	waiting []qmp.Command // received, not answered, oldest first
 
 	noIDs, pretty bool
@@ -76,12 +77,12 @@ func (p *Peer) Receive() (qmp.Command, error) {
 	if err != nil {
 		return qmp.Command{}, err
 	}
-	r := parseRequest(raw, true)
-	if r.err != nil {
-		return r.command, fmt.Errorf("the client sent %q: %w", raw, r.err)
+	c, fault := qmpserver.ParseRequest(raw, true)
+	if fault != nil {
+		return c, fmt.Errorf("the client sent %q: %w", raw, fault)
 	}
-	p.waiting = append(p.waiting, r.command)
-	return r.command, nil
+	p.waiting = append(p.waiting, c)
+	return c, nil
 }
 
 // Waiting returns the commands received and not answered, oldest first.
@@ -101,17 +102,17 @@ func (p *Peer) take(i int) (qmp.Command, error) {
 }
 
 // Answer answers c: with result, or with err if that is not nil.
-func (p *Peer) Answer(c qmp.Command, result any, err *Error) error {
+func (p *Peer) Answer(c qmp.Command, result any, err *qmpserver.Error) error {
 	if p.noIDs {
 		c.ID = nil
 	}
-	return p.WriteMessage(request{command: c}.reply(result, err))
+	return p.WriteMessage(qmpserver.MakeReply(c.ID, result, err))
 }
 
 // WriteMessage writes one JSON text and the end of its line.
 func (p *Peer) WriteMessage(raw []byte) error {
 	if p.pretty {
-		raw = pretty(raw)
+		raw = qmpserver.Pretty(raw)
 	}
 	return p.Write(append(raw[:len(raw):len(raw)], "\r\n"...))
 }

@@ -1,7 +1,9 @@
-package qmpserver
+package demo
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
 	"net"
 	"path/filepath"
 	"slices"
@@ -22,7 +24,7 @@ func liveMachine(t *testing.T) *qmp.Client {
 		p := qmptest.Start(t, img, append([]string{"create", "-f", "qcow2"}, args...)...)
 		<-p.Ended()
 	}
-	args := []string{"-name", demoName, "-uuid", demoUUID, "-smp", "2"}
+	args := []string{"-name", machineName, "-uuid", machineUUID, "-smp", "2"}
 	for _, n := range []string{"base0", "disk0", "backup0"} {
 		path := map[string]string{"base0": base, "disk0": disk, "backup0": backup}[n]
 		rest := map[string]string{"base0": ",read-only=on", "disk0": ",backing=base0"}[n]
@@ -50,35 +52,35 @@ func newClient(t *testing.T, conn net.Conn) *qmp.Client {
 	return c
 }
 
-// shape describes the form of a JSON text: members with their order, types, and
-// for arrays the shapes of their elements, each once.
-func shape(raw json.RawMessage) string {
-	switch raw[0] {
-	case '{':
-		p, err := parse(raw)
-		if err != nil {
-			return err.Error()
-		}
+// shape describes the form of a JSON text: members with their order, types, and for arrays the shapes of their elements,
+// each once.
+func shape(raw json.RawMessage) string { return nextShape(json.NewDecoder(bytes.NewReader(raw))) }
+
+func nextShape(d *json.Decoder) string {
+	token, err := d.Token()
+	if err != nil {
+		return err.Error()
+	}
+	switch token := token.(type) {
+	case json.Delim:
 		var all []string
-		for _, m := range p.members {
-			all = append(all, m.name+":"+shape(m.value))
-		}
-		return "{" + strings.Join(all, " ") + "}"
-	case '[':
-		p := parser{raw: raw}
-		p.next()
-		var all []string
-		for _, e := range (member{value: raw}).elements() {
-			if s := shape(e.value); !slices.Contains(all, s) {
+		for d.More() {
+			name := ""
+			if token == '{' {
+				key, _ := d.Token()
+				name = fmt.Sprint(key, ":")
+			}
+			if s := name + nextShape(d); token == '{' || !slices.Contains(all, s) {
 				all = append(all, s)
 			}
 		}
-		return "[" + strings.Join(all, " ") + "]"
-	case '"':
+		end, _ := d.Token()
+		return fmt.Sprint(token, strings.Join(all, " "), end)
+	case string:
 		return "s"
-	case 't', 'f':
+	case bool:
 		return "b"
-	case 'n':
+	case nil:
 		return "null"
 	}
 	return "n"
@@ -94,7 +96,7 @@ type pair struct {
 func newPair(t *testing.T) *pair {
 	t.Helper()
 	p := &pair{t: t, real: liveMachine(t)}
-	conn, err := DialDemo(t.Context())
+	conn, err := Dial(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,7 +158,7 @@ func (p *pair) follow(n int) {
 // Replies have the form of a real QEMU's with the same machine.
 func TestLive_DemoRepliesHaveTheRightShape(t *testing.T) {
 	p := newPair(t)
-	for _, name := range DemoCommands() {
+	for _, name := range Commands() {
 		// One is an error in both, the other depends on how QEMU was built.
 		if strings.HasPrefix(name, "query-") && name != "query-balloon" && name != "query-spice" {
 			p.same(name, "")

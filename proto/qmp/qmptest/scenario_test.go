@@ -1,9 +1,7 @@
-package qmpserver
+package qmptest
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -14,44 +12,45 @@ import (
 	"time"
 
 	"github.com/qmpsh/qmpsh/proto/qmp"
+	"github.com/qmpsh/qmpsh/proto/qmpserver"
 )
 
 const ask = `{"execute": "query-x", "id": "i"}`
 
-// TestScript_Steps shows what each step puts on the wire.
-func TestScript_Steps(t *testing.T) {
+// TestScenario_Steps shows what each step puts on the wire.
+func TestScenario_Steps(t *testing.T) {
 	const event = `{"timestamp": {"seconds": 1700000000, "microseconds": 123456}, "event": "E"`
 	for name, test := range map[string]struct {
-		script Script
-		send   []string // one message after the other
-		want   string
+		scenario Scenario
+		send     []string // one message after the other
+		want     string
 	}{
-		"greeting":    {Script{Greet()}, nil, QEMUGreeting + "\r\n"},
-		"raw bytes":   {Script{Send("\x00{")}, nil, "\x00{"},
-		"negotiation": {Script{Negotiate()}, []string{`{"execute": "qmp_capabilities", "id": 1}`}, QEMUGreeting + "\r\n" + `{"return": {}, "id": 1}` + "\r\n"},
-		"reply":       {Script{Expect("query-x"), Reply(`{"a":  1.0}`)}, []string{ask}, `{"return": {"a":  1.0}, "id": "i"}` + "\r\n"},
-		"error":       {Script{Expect("*"), ReplyError("C", "d")}, []string{ask}, `{"id": "i", "error": {"class": "C", "desc": "d"}}` + "\r\n"},
-		"no ids":      {Script{IgnoreIDs(), Expect("*"), Reply(`1`)}, []string{ask}, `{"return": 1}` + "\r\n"},
-		"another id":  {Script{Expect("*"), ReplyAs(`[7]`, `1`)}, []string{ask}, `{"return": 1, "id": [7]}` + "\r\n"},
-		"without id":  {Script{Expect("*"), ReplyAs("", `1`)}, []string{ask}, `{"return": 1}` + "\r\n"},
-		"reordered": {Script{Expect("a", "b", "c"), ReplyTo(-1, `1`), ReplyTo(0, `2`), Reply(`3`)},
+		"greeting":    {Scenario{Greet()}, nil, QEMUGreeting + "\r\n"},
+		"raw bytes":   {Scenario{Send("\x00{")}, nil, "\x00{"},
+		"negotiation": {Scenario{Negotiate()}, []string{`{"execute": "qmp_capabilities", "id": 1}`}, QEMUGreeting + "\r\n" + `{"return": {}, "id": 1}` + "\r\n"},
+		"reply":       {Scenario{Expect("query-x"), Reply(`{"a":  1.0}`)}, []string{ask}, `{"return": {"a":  1.0}, "id": "i"}` + "\r\n"},
+		"error":       {Scenario{Expect("*"), ReplyError("C", "d")}, []string{ask}, `{"id": "i", "error": {"class": "C", "desc": "d"}}` + "\r\n"},
+		"no ids":      {Scenario{IgnoreIDs(), Expect("*"), Reply(`1`)}, []string{ask}, `{"return": 1}` + "\r\n"},
+		"another id":  {Scenario{Expect("*"), ReplyAs(`[7]`, `1`)}, []string{ask}, `{"return": 1, "id": [7]}` + "\r\n"},
+		"without id":  {Scenario{Expect("*"), ReplyAs("", `1`)}, []string{ask}, `{"return": 1}` + "\r\n"},
+		"reordered": {Scenario{Expect("a", "b", "c"), ReplyTo(-1, `1`), ReplyTo(0, `2`), Reply(`3`)},
 			[]string{`{"execute": "a", "id": "A"}`, `{"execute": "b", "id": "B"}`, `{"execute": "c", "id": "C"}`},
 			`{"return": 1, "id": "C"}` + "\r\n" + `{"return": 2, "id": "A"}` + "\r\n" + `{"return": 3, "id": "B"}` + "\r\n"},
-		"events":  {Script{Event("E", ""), Event("E", `{"x":1}`)}, nil, event + "}\r\n" + event + `, "data": {"x":1}}` + "\r\n"},
-		"pretty":  {Script{Pretty(), Expect("*"), Reply(`{}`)}, []string{ask}, "{\r\n    \"return\": {},\r\n    \"id\": \"i\"\r\n}\r\n"},
-		"repeat":  {Script{Repeat(3, Send("a"), Send("b"))}, nil, "ababab"},
-		"close":   {Script{Send("a"), Close(), Send("b")}, nil, "a"},
-		"reset":   {Script{Send("a"), Reset(), Send("b")}, nil, "a"},
-		"raw ask": {Script{ExpectRaw(ask), Reply("1")}, []string{ask}, `{"return": 1, "id": "i"}` + "\r\n"},
-		"answer all": {Script{AnswerAll(map[string]string{"query-x": "1"})}, []string{ask, `{"execute": "b"}`},
+		"events":  {Scenario{Event("E", ""), Event("E", `{"x":1}`)}, nil, event + "}\r\n" + event + `, "data": {"x":1}}` + "\r\n"},
+		"pretty":  {Scenario{Pretty(), Expect("*"), Reply(`{}`)}, []string{ask}, "{\r\n    \"return\": {},\r\n    \"id\": \"i\"\r\n}\r\n"},
+		"repeat":  {Scenario{Repeat(3, Send("a"), Send("b"))}, nil, "ababab"},
+		"close":   {Scenario{Send("a"), Close(), Send("b")}, nil, "a"},
+		"reset":   {Scenario{Send("a"), Reset(), Send("b")}, nil, "a"},
+		"raw ask": {Scenario{ExpectRaw(ask), Reply("1")}, []string{ask}, `{"return": 1, "id": "i"}` + "\r\n"},
+		"answer all": {Scenario{AnswerAll(map[string]string{"query-x": "1"})}, []string{ask, `{"execute": "b"}`},
 			`{"return": 1, "id": "i"}` + "\r\n" + `{"error": {"class": "CommandNotFound", "desc": "The command b has not been found"}}` + "\r\n"},
-		"answer anything": {Script{AnswerAll(map[string]string{"*": "2"})}, []string{ask}, `{"return": 2, "id": "i"}` + "\r\n"},
-		"agent": {Script{AgentSync()}, []string{"\xff", `{"execute": "guest-sync-delimited", "arguments": {"id": 5}}`},
+		"answer anything": {Scenario{AnswerAll(map[string]string{"*": "2"})}, []string{ask}, `{"return": 2, "id": "i"}` + "\r\n"},
+		"agent": {Scenario{AgentSync()}, []string{"\xff", `{"execute": "guest-sync-delimited", "arguments": {"id": 5}}`},
 			`{"error": {"class": "GenericError", "desc": "JSON parse error, stray '\ufffd'"}}` + "\r\n\xff" + `{"return": 5}` + "\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				got, err := run(t, test.script, test.send...)
+				got, err := run(t, test.scenario, test.send...)
 				if err != nil || got != test.want {
 					t.Errorf("wrote %q, want %q; error %v", got, test.want, err)
 				}
@@ -61,7 +60,7 @@ func TestScript_Steps(t *testing.T) {
 }
 
 // run lets a script talk to a client that sends messages and then closes its end.
-func run(t *testing.T, s Script, send ...string) (wrote string, err error) {
+func run(t *testing.T, s Scenario, send ...string) (wrote string, err error) {
 	t.Helper()
 	client, server := net.Pipe()
 	end := make(chan error, 1)
@@ -83,26 +82,26 @@ func run(t *testing.T, s Script, send ...string) (wrote string, err error) {
 	return <-all, <-end
 }
 
-func TestScript_Errors(t *testing.T) {
+func TestScenario_Errors(t *testing.T) {
 	for name, test := range map[string]struct {
-		script Script
-		send   []string
-		want   string
+		scenario Scenario
+		send     []string
+		want     string
 	}{
-		"another command": {Script{Greet(), Expect("a")}, []string{ask}, `script step 2: expected a, got ` + ask},
-		"other bytes":     {Script{ExpectRaw("{}")}, []string{ask}, `script step 1: expected {}, got ` + ask},
-		"no command":      {Script{Expect("a")}, []string{"[]"}, `script step 1: expecting a: the client sent "[]": GenericError: QMP input must be a JSON object`},
-		"the end":         {Script{Expect("a")}, nil, `script step 1: expecting a: EOF`},
-		"no end":          {Script{ExpectEnd()}, []string{ask}, fmt.Sprintf(`script step 1: expected the end, got %q`, ask)},
-		"nothing waits":   {Script{Reply("{}")}, nil, `script step 1: no command to answer: 0 wait`},
-		"inside a step":   {Script{Steps(Send("a"), Expect("a"))}, []string{ask}, `script step 1: expected a, got ` + ask},
-		"no sync":         {Script{AgentSync()}, []string{ask}, fmt.Sprintf(`script step 1: expected 0xFF, got %q`, ask)},
-		"another sync":    {Script{AgentSync()}, []string{"\xff", ask}, `script step 1: expected guest-sync-delimited, got ` + ask},
+		"another command": {Scenario{Greet(), Expect("a")}, []string{ask}, `scenario step 2: expected a, got ` + ask},
+		"other bytes":     {Scenario{ExpectRaw("{}")}, []string{ask}, `scenario step 1: expected {}, got ` + ask},
+		"no command":      {Scenario{Expect("a")}, []string{"[]"}, `scenario step 1: expecting a: the client sent "[]": GenericError: QMP input must be a JSON object`},
+		"the end":         {Scenario{Expect("a")}, nil, `scenario step 1: expecting a: EOF`},
+		"no end":          {Scenario{ExpectEnd()}, []string{ask}, fmt.Sprintf(`scenario step 1: expected the end, got %q`, ask)},
+		"nothing waits":   {Scenario{Reply("{}")}, nil, `scenario step 1: no command to answer: 0 wait`},
+		"inside a step":   {Scenario{Steps(Send("a"), Expect("a"))}, []string{ask}, `scenario step 1: expected a, got ` + ask},
+		"no sync":         {Scenario{AgentSync()}, []string{ask}, fmt.Sprintf(`scenario step 1: expected 0xFF, got %q`, ask)},
+		"another sync":    {Scenario{AgentSync()}, []string{"\xff", ask}, `scenario step 1: expected guest-sync-delimited, got ` + ask},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				_, err := run(t, test.script, test.send...)
-				var se *ScriptError
+				_, err := run(t, test.scenario, test.send...)
+				var se *ScenarioError
 				if !errors.As(err, &se) || err.Error() != test.want {
 					t.Errorf("error %v, want %s", err, test.want)
 				}
@@ -111,17 +110,17 @@ func TestScript_Errors(t *testing.T) {
 	}
 }
 
-func TestScript_ExpectEnd(t *testing.T) {
+func TestScenario_ExpectEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		if _, err := run(t, Script{Send("a"), ExpectEnd()}); err != nil {
+		if _, err := run(t, Scenario{Send("a"), ExpectEnd()}); err != nil {
 			t.Error(err)
 		}
 	})
 }
 
 // CutAfter(n) lets exactly n bytes through, for every n.
-func TestScript_CutAfterEveryByte(t *testing.T) {
-	whole := Script{Negotiate(), Event("E", `{"a": 1}`), Expect("query-x"), Reply(`{"x": 1}`)}
+func TestScenario_CutAfterEveryByte(t *testing.T) {
+	whole := Scenario{Negotiate(), Event("E", `{"a": 1}`), Expect("query-x"), Reply(`{"x": 1}`)}
 	send := []string{`{"execute": "qmp_capabilities"}`, ask}
 	synctest.Test(t, func(t *testing.T) {
 		all, err := run(t, whole, send...)
@@ -129,7 +128,7 @@ func TestScript_CutAfterEveryByte(t *testing.T) {
 			t.Fatal(err)
 		}
 		for n := range len(all) + 2 {
-			got, err := run(t, append(Script{CutAfter(n), SplitEvery(7)}, whole...), send...)
+			got, err := run(t, append(Scenario{CutAfter(n), SplitEvery(7)}, whole...), send...)
 			if err != nil || got != all[:min(n, len(all))] {
 				t.Fatalf("cut after %d: wrote %d bytes, error %v", n, len(got), err)
 			}
@@ -138,11 +137,11 @@ func TestScript_CutAfterEveryByte(t *testing.T) {
 }
 
 // The stream closes with the last byte, not with the first that does not fit.
-func TestScript_CutIsPrompt(t *testing.T) {
+func TestScenario_CutIsPrompt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client, server := net.Pipe()
 		end := make(chan error, 1)
-		go func() { end <- Script{CutAfter(5), Send("12345"), Expect("a")}.Serve(t.Context(), server) }()
+		go func() { end <- Scenario{CutAfter(5), Send("12345"), Expect("a")}.Serve(t.Context(), server) }()
 		if got, err := io.ReadAll(client); string(got) != "12345" || err != nil {
 			t.Errorf("read %q, %v", got, err)
 		}
@@ -152,8 +151,8 @@ func TestScript_CutIsPrompt(t *testing.T) {
 	})
 }
 
-func TestScript_ResetOverTCP(t *testing.T) {
-	l, err := Listen(t.Context(), "tcp", "127.0.0.1:0", Script{Expect("query-x"), Reset()})
+func TestScenario_ResetOverTCP(t *testing.T) {
+	l, err := qmpserver.Listen(t.Context(), "tcp", "127.0.0.1:0", Scenario{Expect("query-x"), Reset()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,10 +168,10 @@ func TestScript_ResetOverTCP(t *testing.T) {
 	}
 }
 
-func TestScript_SplitEvery(t *testing.T) {
+func TestScenario_SplitEvery(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client, server := net.Pipe()
-		go Script{Send("a"), SplitEvery(3), Send("12345678"), SplitEvery(0), Send("12345678")}.Serve(t.Context(), server)
+		go Scenario{Send("a"), SplitEvery(3), Send("12345678"), SplitEvery(0), Send("12345678")}.Serve(t.Context(), server)
 		var sizes []int
 		p := make([]byte, 100)
 		for {
@@ -189,7 +188,7 @@ func TestScript_SplitEvery(t *testing.T) {
 }
 
 // Steps that wait end with the context, and with the client where they can see it.
-func TestScript_Waiting(t *testing.T) {
+func TestScenario_Waiting(t *testing.T) {
 	for name, step := range map[string]func() Step{
 		"silence": Silence, "stall": Stall,
 		"wait":   func() Step { return Wait(time.Hour) },
@@ -203,10 +202,10 @@ func TestScript_Waiting(t *testing.T) {
 				client, server := net.Pipe()
 				defer client.Close()
 				end := make(chan error, 1)
-				go func() { end <- Script{Send(""), step()}.Serve(ctx, server) }()
+				go func() { end <- Scenario{Send(""), step()}.Serve(ctx, server) }()
 				synctest.Wait()
 				cancel(cause)
-				var se *ScriptError
+				var se *ScenarioError
 				if err := <-end; !errors.As(err, &se) || se.Step != 2 || !errors.Is(err, cause) {
 					t.Errorf("Serve: %v", err)
 				}
@@ -217,7 +216,7 @@ func TestScript_Waiting(t *testing.T) {
 		hold := make(chan struct{})
 		close(hold)
 		start := time.Now()
-		if got, err := run(t, Script{Wait(time.Second), Await(hold), Silence()}, ask); got != "" || err != nil {
+		if got, err := run(t, Scenario{Wait(time.Second), Await(hold), Silence()}, ask); got != "" || err != nil {
 			t.Errorf("wrote %q, error %v", got, err)
 		}
 		if d := time.Since(start); d != time.Second {
@@ -227,11 +226,11 @@ func TestScript_Waiting(t *testing.T) {
 }
 
 // The client of this project gets along with a script.
-func TestScript_WithTheClient(t *testing.T) {
+func TestScenario_WithTheClient(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client, server := net.Pipe()
 		end := make(chan error, 1)
-		script := Script{Negotiate(), SplitEvery(1), Expect("a"), Event("E", ""), Wait(time.Minute), Reply(`"late"`), ExpectEnd()}
+		script := Scenario{Negotiate(), SplitEvery(1), Expect("a"), Event("E", ""), Wait(time.Minute), Reply(`"late"`), ExpectEnd()}
 		go func() { end <- script.Serve(t.Context(), server) }()
 		c := qmp.NewClient(qmp.Options{})
 		if err := c.ConnectStream(t.Context(), client, "script"); err != nil {
@@ -264,18 +263,6 @@ func TestQEMUGreeting(t *testing.T) {
 	} {
 		if got := qmp.SniffGreeting([]byte(banner)); got != want {
 			t.Errorf("%q is taken for %v", banner, got)
-		}
-	}
-}
-
-func TestSpaced(t *testing.T) {
-	for in, want := range map[string]string{
-		`{"a":1,"b":[1,2,{}],"c,:\" d":"x:y,\\"}`: `{"a": 1, "b": [1, 2, {}], "c,:\" d": "x:y,\\"}`,
-		" [ 1 ,\n2 ] ": "[1, 2]",
-	} {
-		got := spaced([]byte(in))
-		if string(got) != want || !json.Valid(got) || !bytes.Equal(spaced(got), got) {
-			t.Errorf("spaced(%s) = %s", in, got)
 		}
 	}
 }

@@ -1,12 +1,14 @@
-package qmpserver
+package demo
 
 import (
 	"slices"
 	"time"
+
+	"github.com/qmpsh/qmpsh/proto/qmpserver"
 )
 
-// demoRate is how fast the simulated host copies, in bytes a second.
-const demoRate = 2 * gib
+// copyRate is how fast the simulated host copies, in bytes a second.
+const copyRate = 2 * gib
 
 // job is a background job, with the states and events of QEMU 7.2 (QMP reference,
 // "Background jobs"). All its fields are guarded by the Demo's lock.
@@ -47,29 +49,29 @@ type blockJobPendingData struct {
 	ID   string `json:"id"`
 }
 
-func (d *Demo) setStatusLocked(j *job, status string) {
+func (d *Machine) setStatusLocked(j *job, status string) {
 	j.status = status
 	d.eventLocked("JOB_STATUS_CHANGE", jobStatusData{status, j.id})
 }
 
-func (d *Demo) blockJobEventLocked(j *job, name string) {
+func (d *Machine) blockJobEventLocked(j *job, name string) {
 	d.eventLocked(name, blockJobData{j.id, j.len, j.offset, j.speed, j.kind})
 }
 
 // reserveJobLocked gives j its id and nodes, or says why it cannot have them.
-func (d *Demo) reserveJobLocked(j *job) *Error {
+func (d *Machine) reserveJobLocked(j *job) error {
 	if !wellFormedID(j.id) {
-		return Errorf("Invalid job ID '%s'", j.id)
+		return qmpserver.Errorf("Invalid job ID '%s'", j.id)
 	}
 	if d.job(j.id) != nil {
-		return Errorf("Job ID '%s' already in use", j.id)
+		return qmpserver.Errorf("Job ID '%s' already in use", j.id)
 	}
 	if j.speed < 0 {
-		return Errorf("Parameter 'speed' expects a non-negative value")
+		return qmpserver.Errorf("Parameter 'speed' expects a non-negative value")
 	}
 	for _, n := range []*node{j.source, j.target} {
 		if n != nil && n.job != nil {
-			return Errorf("Node '%s' is busy: block device is in use by block job: %s", n.name, n.job.kind)
+			return qmpserver.Errorf("Node '%s' is busy: block device is in use by block job: %s", n.name, n.job.kind)
 		}
 	}
 	d.jobs = append(d.jobs, j)
@@ -81,12 +83,12 @@ func (d *Demo) reserveJobLocked(j *job) *Error {
 }
 
 // releaseJobLocked takes back what reserveJobLocked gave.
-func (d *Demo) releaseJobLocked(j *job) {
+func (d *Machine) releaseJobLocked(j *job) {
 	d.jobs = slices.DeleteFunc(d.jobs, func(have *job) bool { return have == j })
 	d.releaseNodes(j)
 }
 
-func (d *Demo) releaseNodes(j *job) {
+func (d *Machine) releaseNodes(j *job) {
 	for _, n := range d.nodes {
 		if n.job == j {
 			n.job = nil
@@ -95,14 +97,14 @@ func (d *Demo) releaseNodes(j *job) {
 }
 
 // startJobLocked sets a reserved job going.
-func (d *Demo) startJobLocked(j *job) {
+func (d *Machine) startJobLocked(j *job) {
 	d.setStatusLocked(j, "created")
 	d.setStatusLocked(j, "running")
 	d.startLocked(func() { d.every(func() bool { return d.tickJobLocked(j) }) })
 }
 
 // tickJobLocked moves a job on by one tick and reports whether it needs more.
-func (d *Demo) tickJobLocked(j *job) (more bool) {
+func (d *Machine) tickJobLocked(j *job) (more bool) {
 	switch {
 	case j.wish == "cancel":
 		d.abortJobLocked(j)
@@ -126,12 +128,12 @@ func (d *Demo) tickJobLocked(j *job) (more bool) {
 }
 
 // copyLocked copies what one tick is good for.
-func (d *Demo) copyLocked(j *job) {
-	rate := demoRate
+func (d *Machine) copyLocked(j *job) {
+	rate := copyRate
 	if j.speed > 0 {
 		rate = min(rate, j.speed)
 	}
-	perSecond := int64(time.Second / demoTick)
+	perSecond := int64(time.Second / tick)
 	j.credit += rate
 	bytes := min(j.credit/perSecond, j.len-j.offset)
 	j.credit %= perSecond
@@ -144,7 +146,7 @@ func (d *Demo) copyLocked(j *job) {
 }
 
 // finishJobLocked ends the copying of a job that went well.
-func (d *Demo) finishJobLocked(j *job) {
+func (d *Machine) finishJobLocked(j *job) {
 	d.setStatusLocked(j, "waiting")
 	d.setStatusLocked(j, "pending")
 	if !j.autoFinalize {
@@ -155,7 +157,7 @@ func (d *Demo) finishJobLocked(j *job) {
 }
 
 // finalizeJobLocked lets a pending job take effect.
-func (d *Demo) finalizeJobLocked(j *job) {
+func (d *Machine) finalizeJobLocked(j *job) {
 	switch {
 	case j.kind == "stream":
 		j.source.backing = nil
@@ -167,7 +169,7 @@ func (d *Demo) finalizeJobLocked(j *job) {
 }
 
 // abortJobLocked ends a job that was cancelled.
-func (d *Demo) abortJobLocked(j *job) {
+func (d *Machine) abortJobLocked(j *job) {
 	if j.paused {
 		d.resumeJobLocked(j) // as QEMU does, to let the job see that it ends
 	}
@@ -177,7 +179,7 @@ func (d *Demo) abortJobLocked(j *job) {
 	d.concludeJobLocked(j)
 }
 
-func (d *Demo) concludeJobLocked(j *job) {
+func (d *Machine) concludeJobLocked(j *job) {
 	d.releaseNodes(j)
 	d.setStatusLocked(j, "concluded")
 	if j.autoDismiss {
@@ -185,13 +187,13 @@ func (d *Demo) concludeJobLocked(j *job) {
 	}
 }
 
-func (d *Demo) dismissJobLocked(j *job) {
+func (d *Machine) dismissJobLocked(j *job) {
 	d.setStatusLocked(j, "null")
 	d.releaseJobLocked(j)
 }
 
 // abortJobsLocked ends all jobs because the machine ends.
-func (d *Demo) abortJobsLocked() {
+func (d *Machine) abortJobsLocked() {
 	for _, j := range slices.Clone(d.jobs) {
 		if j.status != "concluded" {
 			d.abortJobLocked(j)
@@ -199,7 +201,7 @@ func (d *Demo) abortJobsLocked() {
 	}
 }
 
-func (d *Demo) pauseJobLocked(j *job) {
+func (d *Machine) pauseJobLocked(j *job) {
 	j.paused = true
 	if j.ready {
 		d.setStatusLocked(j, "standby")
@@ -208,7 +210,7 @@ func (d *Demo) pauseJobLocked(j *job) {
 	}
 }
 
-func (d *Demo) resumeJobLocked(j *job) {
+func (d *Machine) resumeJobLocked(j *job) {
 	j.paused = false
 	if j.ready {
 		d.setStatusLocked(j, "ready")
@@ -217,7 +219,7 @@ func (d *Demo) resumeJobLocked(j *job) {
 	}
 }
 
-func (d *Demo) job(id string) *job {
+func (d *Machine) job(id string) *job {
 	for _, j := range d.jobs {
 		if j.id == id {
 			return j
@@ -231,7 +233,7 @@ func (d *Demo) job(id string) *job {
 func wellFormedID(id string) bool {
 	for i, c := range []byte(id) {
 		letter := c|0x20 >= 'a' && c|0x20 <= 'z'
-		if !letter && (i == 0 || !isDigit(c) && c != '-' && c != '.' && c != '_') {
+		if !letter && (i == 0 || !(c >= '0' && c <= '9') && c != '-' && c != '.' && c != '_') {
 			return false
 		}
 	}

@@ -1,9 +1,11 @@
-package qmpserver
+package demo
 
 import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/qmpsh/qmpsh/proto/qmpserver"
 )
 
 // hmpCommand is one line of the demo's human monitor.
@@ -11,53 +13,53 @@ type hmpCommand struct {
 	names string // with aliases: "cont|c"
 	args  string
 	help  string
-	run   func(d *Demo, s *Session, arg string) string
+	run   func(d *Machine, s *qmpserver.Conversation, arg string) string
 }
 
 func hmpCommands() []hmpCommand {
-	quiet := func(act func(*Demo)) func(*Demo, *Session, string) string {
-		return func(d *Demo, _ *Session, _ string) string { act(d); return "" }
+	quiet := func(act func(*Machine)) func(*Machine, *qmpserver.Conversation, string) string {
+		return func(d *Machine, _ *qmpserver.Conversation, _ string) string { act(d); return "" }
 	}
 	return []hmpCommand{
-		{names: "cont|c", help: "resume emulation", run: quiet((*Demo).contLocked)},
+		{names: "cont|c", help: "resume emulation", run: quiet((*Machine).contLocked)},
 		{names: "help|?", args: "[cmd]", help: "show the help", run: hmpHelp},
 		{names: "info", args: "[subcommand]", help: "show various information about the system state", run: hmpInfo},
-		{names: "quit|q", help: "quit the emulator", run: func(d *Demo, s *Session, _ string) string { d.quitLocked(s); return "" }},
-		{names: "stop|s", help: "stop emulation", run: quiet((*Demo).stopLocked)},
-		{names: "system_powerdown", help: "send system power down event", run: quiet((*Demo).powerdownLocked)},
-		{names: "system_reset", help: "reset the system", run: quiet((*Demo).resetLocked)},
+		{names: "quit|q", help: "quit the emulator", run: func(d *Machine, s *qmpserver.Conversation, _ string) string { d.quitLocked(s); return "" }},
+		{names: "stop|s", help: "stop emulation", run: quiet((*Machine).stopLocked)},
+		{names: "system_powerdown", help: "send system power down event", run: quiet((*Machine).powerdownLocked)},
+		{names: "system_reset", help: "reset the system", run: quiet((*Machine).resetLocked)},
 	}
 }
 
 func hmpInfos() []hmpCommand {
-	text := func(s string) func(*Demo, *Session, string) string {
-		return func(*Demo, *Session, string) string { return s }
+	text := func(s string) func(*Machine, *qmpserver.Conversation, string) string {
+		return func(*Machine, *qmpserver.Conversation, string) string { return s }
 	}
 	return []hmpCommand{
-		{names: "block", help: "show info of the block devices", run: func(d *Demo, _ *Session, _ string) string { return d.hmpBlock() }},
+		{names: "block", help: "show info of the block devices", run: func(d *Machine, _ *qmpserver.Conversation, _ string) string { return d.hmpBlock() }},
 		{names: "block-jobs", help: "show progress of ongoing block device operations", run: hmpBlockJobs},
 		{names: "chardev", help: "show the character devices", run: text("compat_monitor0: filename=demo:\r\nserial0: filename=ringbuf\r\n")},
 		{names: "cpus", help: "show infos for each CPU", run: text("* CPU #0: thread_id=4242\r\n  CPU #1: thread_id=4243\r\n")},
 		{names: "kvm", help: "show KVM information", run: text("kvm support: enabled\r\n")},
-		{names: "name", help: "show the current VM name", run: text(demoName + "\r\n")},
+		{names: "name", help: "show the current VM name", run: text(machineName + "\r\n")},
 		{names: "network", help: "show the network state", run: text("nic0: index=0,type=nic,model=virtio-net-pci,macaddr=52:54:00:de:40:01\r\n" +
 			" \\ net0: index=0,type=user,net=10.0.2.0,restrict=off\r\n")},
-		{names: "status", help: "show the current VM status", run: func(d *Demo, _ *Session, _ string) string { return d.hmpStatus() }},
-		{names: "uuid", help: "show the current VM UUID", run: text(demoUUID + "\r\n")},
-		{names: "version", help: "show the version of QEMU", run: text("7.2.22 " + DemoPackage + "\r\n")},
+		{names: "status", help: "show the current VM status", run: func(d *Machine, _ *qmpserver.Conversation, _ string) string { return d.hmpStatus() }},
+		{names: "uuid", help: "show the current VM UUID", run: text(machineUUID + "\r\n")},
+		{names: "version", help: "show the version of QEMU", run: text("7.2.22 " + Package + "\r\n")},
 	}
 }
 
 // humanMonitorCommand runs one line of HMP; its text is the result, mistakes included.
-func humanMonitorCommand(d *Demo, s *Session, a arguments) (any, *Error) {
+func humanMonitorCommand(d *Machine, s *qmpserver.Conversation, a arguments) (any, error) {
 	if a.has("cpu-index") && (a.int("cpu-index") < 0 || a.int("cpu-index") > 1) {
-		return nil, Errorf("Parameter 'cpu-index' expects a CPU number")
+		return nil, qmpserver.Errorf("Parameter 'cpu-index' expects a CPU number")
 	}
 	return hmpRun(d, s, hmpCommands(), a.string("command-line"), ""), nil
 }
 
 // hmpRun runs line with one of set; prefix is what stood before it on the whole line.
-func hmpRun(d *Demo, s *Session, set []hmpCommand, line, prefix string) string {
+func hmpRun(d *Machine, s *qmpserver.Conversation, set []hmpCommand, line, prefix string) string {
 	name, arg, _ := strings.Cut(strings.TrimSpace(line), " ")
 	arg = strings.TrimSpace(arg)
 	if name == "" {
@@ -84,14 +86,14 @@ func hmpFind(set []hmpCommand, name string) *hmpCommand {
 	return nil
 }
 
-func hmpInfo(d *Demo, s *Session, arg string) string {
+func hmpInfo(d *Machine, s *qmpserver.Conversation, arg string) string {
 	if arg == "" {
 		return hmpHelpLines(hmpInfos(), "info ")
 	}
 	return hmpRun(d, s, hmpInfos(), arg, "info ")
 }
 
-func hmpHelp(_ *Demo, _ *Session, arg string) string {
+func hmpHelp(_ *Machine, _ *qmpserver.Conversation, arg string) string {
 	name, sub, _ := strings.Cut(arg, " ")
 	switch cmd := hmpFind(hmpCommands(), name); {
 	case name == "":
@@ -118,7 +120,7 @@ func hmpHelpLines(set []hmpCommand, prefix string) string {
 	return b.String()
 }
 
-func (d *Demo) hmpStatus() string {
+func (d *Machine) hmpStatus() string {
 	switch d.status {
 	case "running":
 		return "VM status: running\r\n"
@@ -127,7 +129,7 @@ func (d *Demo) hmpStatus() string {
 	}
 }
 
-func hmpBlockJobs(d *Demo, _ *Session, _ string) string {
+func hmpBlockJobs(d *Machine, _ *qmpserver.Conversation, _ string) string {
 	if len(d.jobs) == 0 {
 		return "No active jobs\r\n"
 	}

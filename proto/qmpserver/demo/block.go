@@ -1,11 +1,15 @@
-package qmpserver
+package demo
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/qmpsh/qmpsh/proto/qmpserver"
+)
 
 const (
-	gib        = int64(1) << 30
-	demoFolder = "/var/lib/demo/"
-	demoDisk   = "/machine/peripheral/virtio-disk0/virtio-backend"
+	gib      = int64(1) << 30
+	folder   = "/var/lib/demo/"
+	diskPath = "/machine/peripheral/virtio-disk0/virtio-backend"
 )
 
 // node is a block node. Nodes of the driver qcow2 have a file node below, whose
@@ -22,12 +26,12 @@ type node struct {
 	job     *job // that uses the node
 }
 
-// demoNodes is the machine's storage when it starts: a disk on top of a base
+// newNodes is the machine's storage when it starts: a disk on top of a base
 // image, and an empty image to copy it to.
-func demoNodes() []*node {
-	base := &node{name: "base0", driver: "qcow2", path: demoFolder + "base.qcow2", ro: true, virtual: 20 * gib, actual: 1503461376}
-	disk := &node{name: "disk0", driver: "qcow2", path: demoFolder + "disk0.qcow2", backing: base, virtual: 20 * gib, actual: 3326476288}
-	backup := &node{name: "backup0", driver: "qcow2", path: demoFolder + "backup0.qcow2", virtual: 20 * gib, actual: 200704}
+func newNodes() []*node {
+	base := &node{name: "base0", driver: "qcow2", path: folder + "base.qcow2", ro: true, virtual: 20 * gib, actual: 1503461376}
+	disk := &node{name: "disk0", driver: "qcow2", path: folder + "disk0.qcow2", backing: base, virtual: 20 * gib, actual: 3326476288}
+	backup := &node{name: "backup0", driver: "qcow2", path: folder + "backup0.qcow2", virtual: 20 * gib, actual: 200704}
 	var all []*node
 	for _, n := range []*node{backup, disk, base} {
 		file := &node{name: n.name + "-file", driver: "file", path: n.path, ro: n.ro, virtual: n.actual - 3584, actual: n.actual}
@@ -36,7 +40,7 @@ func demoNodes() []*node {
 	return all
 }
 
-func (d *Demo) node(name string) *node {
+func (d *Machine) node(name string) *node {
 	for _, n := range d.nodes {
 		if n.name == name {
 			return n
@@ -46,11 +50,11 @@ func (d *Demo) node(name string) *node {
 }
 
 // findNode is node with QEMU's complaint when there is none.
-func (d *Demo) findNode(name string) (*node, *Error) {
+func (d *Machine) findNode(name string) (*node, error) {
 	if n := d.node(name); n != nil {
 		return n, nil
 	}
-	return nil, Errorf("Cannot find device='%s' nor node-name='%s'", name, name)
+	return nil, qmpserver.Errorf("Cannot find device='%s' nor node-name='%s'", name, name)
 }
 
 func (n *node) depth() int {
@@ -163,50 +167,44 @@ func (n *node) info(flat bool) nodeInfo {
 }
 
 // grow makes an image n bytes larger on the host's disk.
-func (d *Demo) grow(n *node, bytes int64) {
+func (d *Machine) grow(n *node, bytes int64) {
 	n.actual = min(n.actual+bytes, n.virtual)
 	if file := d.node(n.name + "-file"); file != nil {
 		file.actual, file.virtual = n.actual, n.actual-3584
 	}
 }
 
-func blockCommands() map[string]demoCommand {
-	return map[string]demoCommand{
-		"query-block": {run: func(d *Demo, _ *Session, _ arguments) (any, *Error) {
+func blockCommands() map[string]command {
+	return map[string]command{
+		"query-block": func(d *Machine, _ *qmpserver.Conversation, _ arguments) (any, error) {
 			root, tray := d.root.info(false), false
 			return []driveInfo{
-				{IOStatus: "ok", Inserted: &root, QDev: demoDisk, Type: "unknown"},
+				{IOStatus: "ok", Inserted: &root, QDev: diskPath, Type: "unknown"},
 				{IOStatus: "ok", Removable: true, QDev: "cd0", TrayOpen: &tray, Type: "unknown"},
 			}, nil
-		}},
-		"query-blockstats": {
-			params: []param{{name: "query-nodes", kind: kindBool}},
-			run: func(_ *Demo, _ *Session, a arguments) (any, *Error) {
-				if a.bool("query-nodes", false) {
-					return nil, Errorf("The demo does not simulate the argument 'query-nodes'")
-				}
-				raw, _ := demoReply("query-blockstats")
-				return raw, nil
-			},
 		},
-		"query-named-block-nodes": {
-			params: []param{{name: "flat", kind: kindBool}},
-			run: func(d *Demo, _ *Session, a arguments) (any, *Error) {
-				list := make([]nodeInfo, len(d.nodes))
-				for i, n := range d.nodes {
-					list[i] = n.info(a.bool("flat", false))
-				}
-				return list, nil
-			},
+		"query-blockstats": func(_ *Machine, _ *qmpserver.Conversation, a arguments) (any, error) {
+			if a.bool("query-nodes", false) {
+				return nil, qmpserver.Errorf("The demo does not simulate the argument 'query-nodes'")
+			}
+			raw, _ := fixedReply("query-blockstats")
+			return raw, nil
+		},
+		"query-named-block-nodes": func(d *Machine, _ *qmpserver.Conversation, a arguments) (any, error) {
+			list := make([]nodeInfo, len(d.nodes))
+			for i, n := range d.nodes {
+				list[i] = n.info(a.bool("flat", false))
+			}
+			return list, nil
 		},
 	}
 }
 
 // hmpBlock is the text of "info block".
-func (d *Demo) hmpBlock() string {
+func (d *Machine) hmpBlock() string {
 	r := d.root
 	text := fmt.Sprintf("%s: %s (%s)\r\n    Attached to:      %s\r\n    Cache mode:       writeback\r\n",
-		r.name, r.path, r.driver, demoDisk)
+		r.name, r.path, r.driver, diskPath)
 	if r.backing != nil {
 		text += fmt.Sprintf("    Backing file:     %s (chain depth: %d)\r\n", r.backing.path, r.depth())
 	}

@@ -1,10 +1,12 @@
-package qmpserver
+package qmptest
 
 import (
 	"context"
 	"fmt"
 	"io"
 	"net"
+
+	"github.com/qmpsh/qmpsh/proto/qmpserver"
 )
 
 // HMPBanner is what an HMP monitor of QEMU 7.2 says first.
@@ -62,12 +64,12 @@ func Stall() Step {
 	}
 }
 
-// Close ends the script, steps behind it included.
+// Close ends the scenario, steps behind it included.
 func Close() Step {
 	return func(context.Context, *Peer) error { return errStop }
 }
 
-// Reset ends the script with a reset instead of an orderly end. Only TCP has one;
+// Reset ends the scenario with a reset instead of an orderly end. Only TCP has one;
 // on other streams it closes.
 func Reset() Step {
 	return func(_ context.Context, p *Peer) error {
@@ -92,7 +94,8 @@ func AgentSync() Step {
 		if raw[len(raw)-1] != 0xFF {
 			return fmt.Errorf("expected 0xFF, got %q", raw)
 		}
-		if err := p.WriteMessage(request{}.reply(nil, parseRequest(raw, false).err)); err != nil {
+		_, complaint := qmpserver.ParseRequest(raw, false)
+		if err := p.WriteMessage(qmpserver.MakeReply(nil, nil, complaint)); err != nil {
 			return err
 		}
 		c, err := p.Receive()
@@ -103,6 +106,6 @@ func AgentSync() Step {
 			return fmt.Errorf("expected guest-sync-delimited, got %s", c.Raw)
 		}
 		p.waiting = p.waiting[:len(p.waiting)-1]
-		return p.Write(append(agentSync(request{command: c}).Raw, '\n'))
+		return p.Write(append(qmpserver.SyncReply(c), '\n'))
 	}
 }

@@ -1,9 +1,11 @@
-package qmpserver
+package demo
 
 import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/qmpsh/qmpsh/proto/qmpserver"
 )
 
 type jobInfo struct {
@@ -33,16 +35,16 @@ type blockJobInfo struct {
 
 // blockJobCommands are the commands that look at and steer jobs, in their two
 // families: job-* and the older block-job-*.
-func blockJobCommands() map[string]demoCommand {
-	all := map[string]demoCommand{
-		"query-jobs": {run: func(d *Demo, _ *Session, _ arguments) (any, *Error) {
+func blockJobCommands() map[string]command {
+	all := map[string]command{
+		"query-jobs": func(d *Machine, _ *qmpserver.Conversation, _ arguments) (any, error) {
 			list := []jobInfo{}
 			for _, j := range slices.Backward(d.jobs) {
 				list = append(list, jobInfo{j.offset, j.status, j.len, j.kind, j.id, j.err})
 			}
 			return list, nil
-		}},
-		"query-block-jobs": {run: func(d *Demo, _ *Session, _ arguments) (any, *Error) {
+		},
+		"query-block-jobs": func(d *Machine, _ *qmpserver.Conversation, _ arguments) (any, error) {
 			list := []blockJobInfo{}
 			for _, j := range slices.Backward(d.jobs) {
 				list = append(list, blockJobInfo{
@@ -52,18 +54,17 @@ func blockJobCommands() map[string]demoCommand {
 				})
 			}
 			return list, nil
-		}},
-		"block-job-set-speed": steer("set-speed", blockJobByDevice(), (*Demo).setJobSpeed,
-			param{name: "speed", kind: kindInt, required: true}),
-		"job-cancel":       steer("cancel", jobByID(), (*Demo).cancelJob),
-		"block-job-cancel": steer("cancel", blockJobByDevice(), (*Demo).cancelBlockJob, param{name: "force", kind: kindBool}),
+		},
+		"block-job-set-speed": steer("set-speed", blockJobByDevice(), (*Machine).setJobSpeed),
+		"job-cancel":          steer("cancel", jobByID(), (*Machine).cancelJob),
+		"block-job-cancel":    steer("cancel", blockJobByDevice(), (*Machine).cancelBlockJob),
 	}
-	for verb, act := range map[string]func(*Demo, *job, arguments) *Error{
-		"pause":    (*Demo).pauseJob,
-		"resume":   (*Demo).resumeJob,
-		"complete": (*Demo).completeJob,
-		"finalize": func(d *Demo, j *job, _ arguments) *Error { d.finalizeJobLocked(j); return nil },
-		"dismiss":  func(d *Demo, j *job, _ arguments) *Error { d.dismissJobLocked(j); return nil },
+	for verb, act := range map[string]func(*Machine, *job, arguments) error{
+		"pause":    (*Machine).pauseJob,
+		"resume":   (*Machine).resumeJob,
+		"complete": (*Machine).completeJob,
+		"finalize": func(d *Machine, j *job, _ arguments) error { d.finalizeJobLocked(j); return nil },
+		"dismiss":  func(d *Machine, j *job, _ arguments) error { d.dismissJobLocked(j); return nil },
 	} {
 		all["job-"+verb] = steer(verb, jobByID(), act)
 		if verb == "finalize" || verb == "dismiss" {
@@ -78,40 +79,37 @@ func blockJobCommands() map[string]demoCommand {
 // naming is how a command names a job: QAPI has three ways.
 type naming struct {
 	argument string
-	unknown  func(id string) *Error
+	unknown  func(id string) error
 }
 
 func jobByID() naming {
-	return naming{"id", func(string) *Error { return Errorf("Job not found") }}
+	return naming{"id", func(string) error { return qmpserver.Errorf("Job not found") }}
 }
 func blockJobByID() naming     { return naming{"id", noBlockJob} }
 func blockJobByDevice() naming { return naming{"device", noBlockJob} }
 
-func noBlockJob(id string) *Error {
-	return &Error{DeviceNotActive, fmt.Sprintf("Block job '%s' not found", id)}
+func noBlockJob(id string) error {
+	return &qmpserver.Error{Class: qmpserver.DeviceNotActive, Desc: fmt.Sprintf("Block job '%s' not found", id)}
 }
 
 // steer makes a command that does verb to one job.
-func steer(verb string, by naming, act func(*Demo, *job, arguments) *Error, more ...param) demoCommand {
-	return demoCommand{
-		params: append([]param{{name: by.argument, required: true}}, more...),
-		run: func(d *Demo, _ *Session, a arguments) (any, *Error) {
-			id := a.string(by.argument)
-			j := d.job(id)
-			if j == nil {
-				return nil, by.unknown(id)
-			}
-			// QEMU looks at the pause before the verb.
-			switch {
-			case verb == "pause" && j.paused:
-				return nil, Errorf("Job is already paused")
-			case verb == "resume" && !j.paused:
-				return nil, Errorf("Can't resume a job that was not paused")
-			case !allows(verb, j.status):
-				return nil, Errorf("Job '%s' in state '%s' cannot accept command verb '%s'", j.id, j.status, verb)
-			}
-			return nil, act(d, j, a)
-		},
+func steer(verb string, by naming, act func(*Machine, *job, arguments) error) command {
+	return func(d *Machine, _ *qmpserver.Conversation, a arguments) (any, error) {
+		id := a.string(by.argument)
+		j := d.job(id)
+		if j == nil {
+			return nil, by.unknown(id)
+		}
+		// QEMU looks at the pause before the verb.
+		switch {
+		case verb == "pause" && j.paused:
+			return nil, qmpserver.Errorf("Job is already paused")
+		case verb == "resume" && !j.paused:
+			return nil, qmpserver.Errorf("Can't resume a job that was not paused")
+		case !allows(verb, j.status):
+			return nil, qmpserver.Errorf("Job '%s' in state '%s' cannot accept command verb '%s'", j.id, j.status, verb)
+		}
+		return nil, act(d, j, a)
 	}
 }
 
@@ -132,32 +130,32 @@ func allows(verb, status string) bool {
 	return slices.Contains(strings.Fields(states), status)
 }
 
-func (d *Demo) pauseJob(j *job, _ arguments) *Error {
+func (d *Machine) pauseJob(j *job, _ arguments) error {
 	d.pauseJobLocked(j)
 	return nil
 }
 
-func (d *Demo) resumeJob(j *job, _ arguments) *Error {
+func (d *Machine) resumeJob(j *job, _ arguments) error {
 	d.resumeJobLocked(j)
 	return nil
 }
 
-func (d *Demo) setJobSpeed(j *job, a arguments) *Error {
+func (d *Machine) setJobSpeed(j *job, a arguments) error {
 	if a.int("speed") < 0 {
-		return Errorf("Parameter 'speed' expects a non-negative value")
+		return qmpserver.Errorf("Parameter 'speed' expects a non-negative value")
 	}
 	j.speed = a.int("speed")
 	return nil
 }
 
 // completeJob lets a mirror that is in step switch over, at its next tick.
-func (d *Demo) completeJob(j *job, _ arguments) *Error {
+func (d *Machine) completeJob(j *job, _ arguments) error {
 	j.wish = "complete"
 	return nil
 }
 
 // cancelJob ends a job without effect: a mirror at its next tick, others at once.
-func (d *Demo) cancelJob(j *job, _ arguments) *Error {
+func (d *Machine) cancelJob(j *job, _ arguments) error {
 	if j.kind == "mirror" && j.status != "pending" {
 		j.wish = "cancel"
 	} else {
@@ -168,7 +166,7 @@ func (d *Demo) cancelJob(j *job, _ arguments) *Error {
 
 // cancelBlockJob is cancelJob, but without force a mirror that is in step ends
 // well, and leaves its copy behind.
-func (d *Demo) cancelBlockJob(j *job, a arguments) *Error {
+func (d *Machine) cancelBlockJob(j *job, a arguments) error {
 	if j.ready && j.status != "pending" && !a.bool("force", false) {
 		j.wish = "leave"
 		return nil

@@ -1,4 +1,4 @@
-package qmpserver
+package demo
 
 import (
 	"bytes"
@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"io"
 	"strings"
+
+	"github.com/qmpsh/qmpsh/proto/qapi"
 )
 
 // The schema of a real QEMU 7.2 for x86_64, the value of "return" as it came,
@@ -14,28 +16,28 @@ import (
 //
 //	printf '%s\n' '{"execute":"qmp_capabilities"}' '{"execute":"query-qmp-schema"}' '{"execute":"quit"}' |
 //	  qemu-system-x86_64 -M q35,accel=tcg -nodefaults -display none -S -qmp stdio |
-//	  sed -n '3s/^{"return": \(.*\)}\r$/\1/p' | gzip -9n > proto/qmpserver/data/schema.json.gz
+//	  sed -n '3s/^{"return": \(.*\)}\r$/\1/p' | gzip -9n > proto/qmpserver/demo/data/schema.json.gz
 //
 //go:embed data/schema.json.gz
-var demoSchemaFile []byte
+var schemaFile []byte
 
 // The names of all commands of that QEMU, one a line, in the order of its
 // query-commands; " oob" follows where the schema says allow-oob. They stand apart
 // so that looking up a name does not unpack the schema.
 //
 //go:embed data/commands.txt
-var demoCommandsFile string
+var commandsFile string
 
 // Replies that never change: a command's name and the value of "return" on each
 // line. They come from that QEMU with the demo's machine; names of nodes, thread
 // ids, counters and the monitor's address were made the demo's own.
 //
 //go:embed data/replies.txt
-var demoRepliesFile string
+var repliesFile string
 
-// demoSchema unpacks the schema: about a millisecond, and only when somebody asks.
-func demoSchema() (json.RawMessage, error) {
-	z, err := gzip.NewReader(bytes.NewReader(demoSchemaFile))
+// rawSchema unpacks the schema: about a millisecond, and only when somebody asks.
+func rawSchema() (json.RawMessage, error) {
+	z, err := gzip.NewReader(bytes.NewReader(schemaFile))
 	if err != nil {
 		return nil, err
 	}
@@ -46,9 +48,18 @@ func demoSchema() (json.RawMessage, error) {
 	return bytes.TrimSpace(raw), nil
 }
 
-// demoKnows reports whether QEMU 7.2 has a command, and whether out of band.
-func demoKnows(name string) (known, oob bool) {
-	for line := range strings.Lines(demoCommandsFile) {
+// readSchema indexes the schema: another millisecond.
+func readSchema() (*qapi.Schema, error) {
+	raw, err := rawSchema()
+	if err != nil {
+		return nil, err
+	}
+	return qapi.Parse(raw)
+}
+
+// knows reports whether QEMU 7.2 has a command, and whether out of band.
+func knows(name string) (known, oob bool) {
+	for line := range strings.Lines(commandsFile) {
 		line, oob := strings.CutSuffix(strings.TrimSuffix(line, "\n"), " oob")
 		if line == name {
 			return true, oob
@@ -57,22 +68,22 @@ func demoKnows(name string) (known, oob bool) {
 	return false, false
 }
 
-// demoCommandList is the reply to query-commands.
-func demoCommandList() any {
+// commandList is the reply to query-commands.
+func commandList() any {
 	type entry struct {
 		Name string `json:"name"`
 	}
 	var list []entry
-	for line := range strings.Lines(demoCommandsFile) {
+	for line := range strings.Lines(commandsFile) {
 		name, _, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
 		list = append(list, entry{name})
 	}
 	return list
 }
 
-// demoReply returns a reply that never changes.
-func demoReply(name string) (json.RawMessage, bool) {
-	for line := range strings.Lines(demoRepliesFile) {
+// fixedReply returns a reply that never changes.
+func fixedReply(name string) (json.RawMessage, bool) {
+	for line := range strings.Lines(repliesFile) {
 		if have, raw, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " "); have == name {
 			return json.RawMessage(raw), true
 		}
@@ -80,9 +91,9 @@ func demoReply(name string) (json.RawMessage, bool) {
 	return nil, false
 }
 
-// demoReplyNames gives the names that demoReply knows.
-func demoReplyNames(yield func(string) bool) {
-	for line := range strings.Lines(demoRepliesFile) {
+// fixedReplyNames gives the names that fixedReply knows.
+func fixedReplyNames(yield func(string) bool) {
+	for line := range strings.Lines(repliesFile) {
 		if name, _, _ := strings.Cut(line, " "); !yield(name) {
 			return
 		}

@@ -1,9 +1,11 @@
-package qmpserver
+package demo
 
 import (
-	"fmt"
+	"encoding/json"
 	"slices"
 	"strings"
+
+	"github.com/qmpsh/qmpsh/proto/qmpserver"
 )
 
 // bitmap is a dirty bitmap. The simulated guest writes nothing, so it stays empty.
@@ -34,24 +36,15 @@ func (n *node) bitmapInfos() []bitmapInfo {
 	return list
 }
 
-func bitmapParams() []param {
-	return []param{{name: "node", required: true}, {name: "name", required: true}}
-}
-
-func bitmapAddParams() []param {
-	return append(bitmapParams(), param{name: "granularity", kind: kindInt},
-		param{name: "persistent", kind: kindBool}, param{name: "disabled", kind: kindBool})
-}
-
-func bitmapCommands() map[string]demoCommand {
-	simple := func(change func(n *node, i int)) demoCommand {
-		return demoCommand{params: bitmapParams(), run: func(d *Demo, _ *Session, a arguments) (any, *Error) {
+func bitmapCommands() map[string]command {
+	simple := func(change func(n *node, i int)) command {
+		return func(d *Machine, _ *qmpserver.Conversation, a arguments) (any, error) {
 			n, i, err := d.findBitmap(a)
 			if err == nil {
 				change(n, i)
 			}
 			return nil, err
-		}}
+		}
 	}
 	// A changed bitmap is a new one: a transaction that fails puts the old back.
 	disable := func(disabled bool) func(n *node, i int) {
@@ -61,20 +54,17 @@ func bitmapCommands() map[string]demoCommand {
 			n.bitmaps[i] = &b
 		}
 	}
-	return map[string]demoCommand{
-		"block-dirty-bitmap-add":     {params: bitmapAddParams(), run: addBitmap},
+	return map[string]command{
+		"block-dirty-bitmap-add":     addBitmap,
 		"block-dirty-bitmap-remove":  simple(func(n *node, i int) { n.bitmaps = slices.Delete(n.bitmaps, i, i+1) }),
 		"block-dirty-bitmap-clear":   simple(func(*node, int) {}),
 		"block-dirty-bitmap-enable":  simple(disable(false)),
 		"block-dirty-bitmap-disable": simple(disable(true)),
-		"transaction": {
-			params: []param{{name: "actions", kind: kindArray, required: true}, {name: "properties", kind: kindObject}},
-			run:    transaction,
-		},
+		"transaction":                transaction,
 	}
 }
 
-func (d *Demo) findBitmap(a arguments) (*node, int, *Error) {
+func (d *Machine) findBitmap(a arguments) (*node, int, error) {
 	n, err := d.findNode(a.string("node"))
 	if err != nil {
 		return nil, 0, err
@@ -82,15 +72,15 @@ func (d *Demo) findBitmap(a arguments) (*node, int, *Error) {
 	name := a.string("name")
 	i := slices.IndexFunc(n.bitmaps, func(b *bitmap) bool { return b.name == name })
 	if i < 0 {
-		return nil, 0, Errorf("Dirty bitmap '%s' not found", name)
+		return nil, 0, qmpserver.Errorf("Dirty bitmap '%s' not found", name)
 	}
 	return n, i, nil
 }
 
-func addBitmap(d *Demo, _ *Session, a arguments) (any, *Error) {
+func addBitmap(d *Machine, _ *qmpserver.Conversation, a arguments) (any, error) {
 	b := &bitmap{name: a.string("name"), granularity: 65536, persistent: a.bool("persistent", false), disabled: a.bool("disabled", false)}
 	if b.name == "" {
-		return nil, Errorf("Bitmap name cannot be empty")
+		return nil, qmpserver.Errorf("Bitmap name cannot be empty")
 	}
 	n, err := d.findNode(a.string("node"))
 	if err != nil {
@@ -98,28 +88,19 @@ func addBitmap(d *Demo, _ *Session, a arguments) (any, *Error) {
 	}
 	if a.has("granularity") {
 		if b.granularity = a.int("granularity"); b.granularity < 512 || b.granularity&(b.granularity-1) != 0 {
-			return nil, Errorf("Granularity must be power of 2 and at least 512")
+			return nil, qmpserver.Errorf("Granularity must be power of 2 and at least 512")
 		}
 	}
 	if slices.ContainsFunc(n.bitmaps, func(have *bitmap) bool { return have.name == b.name }) {
-		return nil, Errorf("Bitmap already exists: %s", b.name)
+		return nil, qmpserver.Errorf("Bitmap already exists: %s", b.name)
 	}
 	n.bitmaps = append(n.bitmaps, b)
 	return nil, nil
 }
 
-// transactionTypes are the actions of QEMU 7.2, in the order of its schema.
-func transactionTypes() []string {
-	return []string{
-		"abort", "block-dirty-bitmap-add", "block-dirty-bitmap-remove", "block-dirty-bitmap-clear",
-		"block-dirty-bitmap-enable", "block-dirty-bitmap-disable", "block-dirty-bitmap-merge", "blockdev-backup",
-		"blockdev-snapshot", "blockdev-snapshot-internal-sync", "blockdev-snapshot-sync", "drive-backup",
-	}
-}
-
 // transaction does all of its actions or none.
-func transaction(d *Demo, s *Session, a arguments) (any, *Error) {
-	actions, err := d.checkActions(a["actions"].elements())
+func transaction(d *Machine, s *qmpserver.Conversation, a arguments) (any, error) {
+	actions, err := d.actions(a)
 	if err != nil {
 		return nil, err
 	}
@@ -149,50 +130,42 @@ func transaction(d *Demo, s *Session, a arguments) (any, *Error) {
 }
 
 // action does one checked action of a transaction, and adds the job it makes.
-type action func(jobs *[]*job) *Error
+type action func(jobs *[]*job) error
 
-// checkActions checks the arguments of all actions before the first is done.
-func (d *Demo) checkActions(elements []member) ([]action, *Error) {
-	actions := make([]action, len(elements))
-	for i, e := range elements {
-		path := fmt.Sprintf("actions[%d]", i)
-		if e.kind != '{' {
-			return nil, wrongType(path, "object")
-		}
-		a, err := checkArguments(e.value, path+".", []param{
-			{name: "type", kind: kindEnum, values: transactionTypes(), required: true},
-			{name: "data", kind: kindObject, required: true},
-		})
-		if err != nil {
-			return nil, err
-		}
-		if actions[i], err = d.checkAction(a.string("type"), a.raw("data"), path+".data."); err != nil {
-			return nil, err
+// actions finds out what the actions do before the first is done.
+func (d *Machine) actions(a arguments) ([]action, error) {
+	var list []struct {
+		Type string          `json:"type"`
+		Data json.RawMessage `json:"data"`
+	}
+	_ = json.Unmarshal(a["actions"], &list) // of this form, says the schema
+	actions := make([]action, len(list))
+	for i, one := range list {
+		if actions[i] = d.action(one.Type, decode(one.Data)); actions[i] == nil {
+			return nil, qmpserver.Errorf("The demo does not simulate the action %s", one.Type)
 		}
 	}
 	return actions, nil
 }
 
-func (d *Demo) checkAction(name string, data []byte, path string) (action, *Error) {
-	switch cmd, simulated := d.commands[name]; {
+// action returns what an action does, nil if it is not simulated.
+func (d *Machine) action(name string, a arguments) action {
+	switch act, simulated := d.commands[name]; {
 	case name == "abort":
-		_, err := checkArguments(data, path, nil)
-		return func(*[]*job) *Error { return Errorf("Transaction aborted using Abort action") }, err
+		return func(*[]*job) error { return qmpserver.Errorf("Transaction aborted using Abort action") }
 	case name == "blockdev-backup":
-		a, err := checkArguments(data, path, cmd.params)
-		return func(jobs *[]*job) *Error {
+		return func(jobs *[]*job) error {
 			j, err := d.newCopyJob("backup", a)
 			if err == nil {
 				*jobs = append(*jobs, j)
 			}
 			return err
-		}, err
+		}
 	case simulated && strings.HasPrefix(name, "block-dirty-bitmap-"):
-		a, err := checkArguments(data, path, cmd.params)
-		return func(*[]*job) *Error {
-			_, err := cmd.run(d, nil, a)
+		return func(*[]*job) error {
+			_, err := act(d, nil, a)
 			return err
-		}, err
+		}
 	}
-	return nil, Errorf("The demo does not simulate the action %s", name)
+	return nil
 }

@@ -1,12 +1,16 @@
-package qmpserver
+package demo
 
-import "time"
+import (
+	"time"
+
+	"github.com/qmpsh/qmpsh/proto/qmpserver"
+)
 
 const (
-	demoName = "demo"
-	demoUUID = "7d2a4c1e-5b0f-4e6d-9a37-0c8e1f2b6d54"
-	// demoShutdownTime is what the simulated guest needs to shut down.
-	demoShutdownTime = 2 * time.Second
+	machineName = "demo"
+	machineUUID = "7d2a4c1e-5b0f-4e6d-9a37-0c8e1f2b6d54"
+	// shutdownTime is what the simulated guest needs to shut down.
+	shutdownTime = 2 * time.Second
 )
 
 type statusInfo struct {
@@ -16,9 +20,9 @@ type statusInfo struct {
 }
 
 // machineCommands are the commands about the machine as a whole.
-func machineCommands() map[string]demoCommand {
-	answer := func(v any) demoCommand {
-		return demoCommand{run: func(*Demo, *Session, arguments) (any, *Error) { return v, nil }}
+func machineCommands() map[string]command {
+	answer := func(v any) command {
+		return func(*Machine, *qmpserver.Conversation, arguments) (any, error) { return v, nil }
 	}
 	type nameInfo struct {
 		Name string `json:"name"`
@@ -34,50 +38,62 @@ func machineCommands() map[string]demoCommand {
 		Type string `json:"type"`
 		ID   string `json:"id"`
 	}
-	return map[string]demoCommand{
-		"query-name":     answer(nameInfo{demoName}),
-		"query-uuid":     answer(uuidInfo{demoUUID}),
+	return map[string]command{
+		"query-name":     answer(nameInfo{machineName}),
+		"query-uuid":     answer(uuidInfo{machineUUID}),
 		"query-kvm":      answer(kvmInfo{Enabled: true, Present: true}),
-		"query-version":  answer(makeVersion(demoVersion())),
-		"query-commands": {run: func(*Demo, *Session, arguments) (any, *Error) { return demoCommandList(), nil }},
-		"query-yank": {oob: true, run: func(*Demo, *Session, arguments) (any, *Error) {
+		"query-version":  answer(qmpserver.VersionInfo(version())),
+		"query-commands": func(*Machine, *qmpserver.Conversation, arguments) (any, error) { return commandList(), nil },
+		"query-yank": func(*Machine, *qmpserver.Conversation, arguments) (any, error) {
 			return []yankInstance{{"chardev", "compat_monitor0"}}, nil
-		}},
-		"query-balloon": {run: func(*Demo, *Session, arguments) (any, *Error) {
-			return nil, &Error{DeviceNotActive, "No balloon device has been activated"}
-		}},
-		"query-qmp-schema": {run: func(*Demo, *Session, arguments) (any, *Error) {
-			raw, err := demoSchema()
+		},
+		"query-balloon": func(*Machine, *qmpserver.Conversation, arguments) (any, error) {
+			return nil, &qmpserver.Error{Class: qmpserver.DeviceNotActive, Desc: "No balloon device has been activated"}
+		},
+		"query-qmp-schema": func(*Machine, *qmpserver.Conversation, arguments) (any, error) {
+			raw, err := rawSchema()
 			if err != nil {
-				return nil, asError(err)
+				return nil, err
 			}
 			return raw, nil
-		}},
-		"query-status": {run: func(d *Demo, _ *Session, _ arguments) (any, *Error) {
-			return statusInfo{Status: d.status, Running: d.status == "running"}, nil
-		}},
-		"stop":             {run: func(d *Demo, _ *Session, _ arguments) (any, *Error) { d.stopLocked(); return nil, nil }},
-		"cont":             {run: func(d *Demo, _ *Session, _ arguments) (any, *Error) { d.contLocked(); return nil, nil }},
-		"system_reset":     {run: func(d *Demo, _ *Session, _ arguments) (any, *Error) { d.resetLocked(); return nil, nil }},
-		"system_powerdown": {run: func(d *Demo, _ *Session, _ arguments) (any, *Error) { d.powerdownLocked(); return nil, nil }},
-		"quit":             {run: func(d *Demo, s *Session, _ arguments) (any, *Error) { d.quitLocked(s); return nil, nil }},
-		"human-monitor-command": {
-			params: []param{{name: "command-line", required: true}, {name: "cpu-index", kind: kindInt}},
-			run:    humanMonitorCommand,
 		},
+		"query-status": func(d *Machine, _ *qmpserver.Conversation, _ arguments) (any, error) {
+			return statusInfo{Status: d.status, Running: d.status == "running"}, nil
+		},
+		"stop": func(d *Machine, _ *qmpserver.Conversation, _ arguments) (any, error) {
+			d.stopLocked()
+			return nil, nil
+		},
+		"cont": func(d *Machine, _ *qmpserver.Conversation, _ arguments) (any, error) {
+			d.contLocked()
+			return nil, nil
+		},
+		"system_reset": func(d *Machine, _ *qmpserver.Conversation, _ arguments) (any, error) {
+			d.resetLocked()
+			return nil, nil
+		},
+		"system_powerdown": func(d *Machine, _ *qmpserver.Conversation, _ arguments) (any, error) {
+			d.powerdownLocked()
+			return nil, nil
+		},
+		"quit": func(d *Machine, s *qmpserver.Conversation, _ arguments) (any, error) {
+			d.quitLocked(s)
+			return nil, nil
+		},
+		"human-monitor-command": humanMonitorCommand,
 	}
 }
 
 // stopLocked pauses the machine. A machine that does not run stays as it is, and
 // then there is no event either.
-func (d *Demo) stopLocked() {
+func (d *Machine) stopLocked() {
 	if d.status == "running" {
 		d.status = "paused"
 		d.eventLocked("STOP", nil)
 	}
 }
 
-func (d *Demo) contLocked() {
+func (d *Machine) contLocked() {
 	if d.status != "running" {
 		d.status = "running"
 		d.eventLocked("RESUME", nil)
@@ -90,7 +106,7 @@ type shutdownData struct {
 }
 
 // resetLocked resets the machine; a paused one is then as if it had never started.
-func (d *Demo) resetLocked() {
+func (d *Machine) resetLocked() {
 	if d.status == "paused" {
 		d.status = "prelaunch"
 	}
@@ -103,24 +119,24 @@ type guestTask struct{ left time.Duration }
 
 // powerdownLocked presses the power button. The guest shuts down, which takes a
 // while of running time, and the machine ends.
-func (d *Demo) powerdownLocked() {
+func (d *Machine) powerdownLocked() {
 	d.eventLocked("POWERDOWN", nil)
 	if d.leaving != nil {
 		return
 	}
-	task := &guestTask{left: demoShutdownTime}
+	task := &guestTask{left: shutdownTime}
 	d.leaving = task
 	d.startLocked(func() { d.shutDown(task) })
 }
 
 // shutDown is the guest at work.
-func (d *Demo) shutDown(task *guestTask) {
+func (d *Machine) shutDown(task *guestTask) {
 	d.every(func() (more bool) {
 		switch {
 		case d.leaving != task:
 			return false
 		case d.status == "running":
-			task.left -= demoTick
+			task.left -= tick
 		}
 		if task.left > 0 {
 			return true
@@ -133,21 +149,21 @@ func (d *Demo) shutDown(task *guestTask) {
 }
 
 // quitLocked ends the machine; s, which asked for it, still gets its reply.
-func (d *Demo) quitLocked(s *Session) {
+func (d *Machine) quitLocked(s *qmpserver.Conversation) {
 	d.eventLocked("SHUTDOWN", shutdownData{false, "host-qmp-quit"})
 	d.abortJobsLocked()
 	s.CloseAfterReply()
-	delete(d.sessions, s) // or it would be closed before its reply
+	delete(d.clients, s) // or it would be closed before its reply
 	d.endLocked()
 }
 
-// demoTick is how often a part of the machine that takes time moves on.
-const demoTick = 100 * time.Millisecond
+// tick is how often a part of the machine that takes time moves on.
+const tick = 100 * time.Millisecond
 
 // every calls step under the lock, once a tick, until it returns false or the
 // machine ends.
-func (d *Demo) every(step func() (more bool)) {
-	ticker := time.NewTicker(demoTick)
+func (d *Machine) every(step func() (more bool)) {
+	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
 	for {
 		select {
@@ -161,7 +177,7 @@ func (d *Demo) every(step func() (more bool)) {
 	}
 }
 
-func (d *Demo) locked(step func() bool) bool {
+func (d *Machine) locked(step func() bool) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return !d.over && step()

@@ -1,4 +1,4 @@
-package qmpserver
+package qmptest
 
 import (
 	"context"
@@ -7,14 +7,16 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"github.com/qmpsh/qmpsh/proto/qmpserver"
 )
 
 // QEMUGreeting is what QEMU 7.2 says first, and what [Greet] sends.
 const QEMUGreeting = `{"QMP": {"version": {"qemu": {"micro": 22, "minor": 2, "major": 7}, ` +
 	`"package": "v7.2.22"}, "capabilities": ["oob"]}}`
 
-// scriptTime is when all events of scripts happen, so that a test can compare them.
-func scriptTime() time.Time { return time.Unix(1700000000, 123456000) }
+// scenarioTime is when all events of scenarios happen, so that a test can compare them.
+func scenarioTime() time.Time { return time.Unix(1700000000, 123456000) }
 
 // Send writes raw as it is: no newline, no check.
 func Send(raw string) Step {
@@ -120,7 +122,7 @@ func ReplyError(class, desc string) Step {
 		if err != nil {
 			return err
 		}
-		return p.Answer(c, nil, &Error{class, desc})
+		return p.Answer(c, nil, &qmpserver.Error{Class: class, Desc: desc})
 	}
 }
 
@@ -148,7 +150,7 @@ func Event(name, data string) Step {
 		if data != "" {
 			d = json.RawMessage(data)
 		}
-		return p.WriteMessage(makeEvent(scriptTime(), name, d))
+		return p.WriteMessage(qmpserver.MakeEvent(scenarioTime(), name, d))
 	}
 }
 
@@ -173,7 +175,7 @@ func AnswerAll(replies map[string]string) Step {
 			if ok {
 				err = p.Answer(c, json.RawMessage(ret), nil)
 			} else {
-				err = p.Answer(c, nil, notFound(c.Name))
+				err = p.Answer(c, nil, qmpserver.NotFound(c.Name))
 			}
 			if err != nil {
 				return err
@@ -197,7 +199,7 @@ func Wait(d time.Duration) Step {
 }
 
 // Await waits until the channel is closed or gives a value: the test holds the
-// script there.
+// scenario there.
 func Await(c <-chan struct{}) Step {
 	return func(ctx context.Context, _ *Peer) error {
 		select {
