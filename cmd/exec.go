@@ -54,8 +54,8 @@ func runExec(e *execOptions, words []string) error {
 	if err != nil {
 		return err
 	}
-	if statement.Kind != cmdline.QMP {
-		return usagef("exec runs QMP commands: %q is none", words[0])
+	if word, is := run.DotWord(statement); is || statement.Kind != cmdline.QMP {
+		return notQMP(word, words[0])
 	}
 	x, err := e.executor(nil)
 	if err != nil {
@@ -63,7 +63,7 @@ func runExec(e *execOptions, words []string) error {
 	}
 	ctx, stop := interruptible(context.Background())
 	defer stop()
-	if e.dryRun && (e.schemaFile != "" || !statement.NeedsSchema()) {
+	if e.dryRun && (e.schemaFile != "" || e.skipNegotiation || e.agent || !statement.NeedsSchema()) {
 		return e.showMessage(ctx, x, statement)
 	}
 	addr, err := e.address("")
@@ -83,6 +83,17 @@ func runExec(e *execOptions, words []string) error {
 		return e.showMessage(ctx, x, statement)
 	}
 	return x.Execute(ctx, statement)
+}
+
+// notQMP says what does instead of exec what a word of the shell does there.
+func notQMP(word, line string) error {
+	switch word {
+	case ".help", ".describe":
+		return usagef("%s is a word of the shell: here `qmpsh help` tells of qmpsh, `qmpsh describe NAME` of a command", word)
+	case ".json":
+		return usagef(".json is a word of the shell: here `qmpsh exec --dry-run` shows the message")
+	}
+	return usagef("exec runs QMP commands: %q is none", line)
 }
 
 // showMessage prints what the statement would send.

@@ -18,6 +18,8 @@ type Binding struct {
 	// DeviceType tells the type behind an alias of device_add's driver, and returns any other driver as it is; nil: what
 	// the function DeviceType tells.
 	DeviceType func(driver string) string
+	// DeviceTypes lists the device types of the server; nil, or an empty list, where they are not known.
+	DeviceTypes func() []string
 }
 
 // Bind gives the values of a QMP statement their types and returns the command to send. Raw QMP stays as it is. A fault
@@ -42,6 +44,7 @@ type binder struct {
 	Binding
 	st      *Statement
 	owner   Owner    // whose properties complete the schema; zero if none do
+	noType  bool     // the driver is no device type of the server's
 	out     []byte   // the JSON
 	origins []origin // where each value of the text stands in it, in order
 }

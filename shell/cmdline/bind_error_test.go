@@ -28,7 +28,7 @@ func TestBindErrors(t *testing.T) {
 
 		{"no integer", `balloon value=abc`, `error 1:15 "value" takes an integer, not "abc"`, intHint},
 		{"nothing", `balloon value=`, `error 1:15 "value" takes an integer, not ""`, intHint},
-		{"unknown unit", `balloon value=4GB`, `error 1:15 "value" takes an integer, not "4GB"`, intHint},
+		{"unknown unit", `balloon value=4GB`, `error 1:15 "value" takes an integer, not "4GB"`, "4G: units are K, M, G, T, P and E, and count in 1024s"},
 		{"quoted", `balloon value="1"`, `error 1:15 "value" takes an integer, not the string "1"`, "quotes make it a string: leave them out"},
 		{"fraction", `balloon value=1.3K`, `error 1:15 "value" takes an integer, not "1.3K"`, "this is no whole number of bytes"},
 		{"too large", `balloon value=18446744073709551616`, `error 1:15 "value": "18446744073709551616" does not fit into 64 bits`, ""},

@@ -137,6 +137,9 @@ func (b *binder) unknownMember(s spot, bad *qapi.ValueError) *fault {
 	if bad.Tag != "" {
 		f.msg += fmt.Sprintf(" with %s=%s", bad.TagName, bad.Tag)
 	}
+	if former := formerHint(s.of, s.keys[0]); former != "" && len(s.keys) == 1 {
+		f.hint = former
+	}
 	switch {
 	case f.hint != "":
 	case len(bad.Cases) > 0:
@@ -228,12 +231,14 @@ func (b *binder) wrongType(s spot, bad *qapi.ValueError) *fault {
 	f := &fault{msg: fmt.Sprintf("%s takes %s, not %s", s.label(s.keys), due(t), given)}
 	name := s.dotted()
 	switch {
+	case v.form == quotedText && t.Kind == qapi.KindInt && typedWord(text, t) == "" && strings.HasSuffix(sizeHint(text), "1024s"):
+		f.hint = sizeHint(text)
 	case v.form == quotedText && t.Kind != qapi.KindObject && t.Kind != qapi.KindArray:
 		f.hint = "quotes make it a string: leave them out"
 	case t.Kind == qapi.KindInt && verdict == hasFraction:
 		f.hint = "this is no whole number of bytes"
 	case t.Kind == qapi.KindInt:
-		f.hint = "for example 4096, 0x1000 or 4K"
+		f.hint = sizeHint(text)
 	case t.Kind == qapi.KindArray:
 		f.hint = fmt.Sprintf("give its elements: %s.0=..., or %s=[...]", name, name)
 	case t.Kind == qapi.KindObject:
@@ -267,11 +272,19 @@ func (b *binder) unknownValue(s spot, bad *qapi.ValueError) *fault {
 		text = quoteWord(v.text)
 	}
 	f := &fault{hint: nearHint(bad.Near)}
+	if name, err := strconv.Unquote(text); err == nil {
+		if key := keyName(name, bad.Type.Enum); key != "" {
+			f.hint = nearHint([]string{key})
+		}
+	}
 	switch {
 	case v.form == sourced && !b.showsSource(v):
 		f.msg, f.hint = fmt.Sprintf("%s does not take %s", s.label(s.keys), b.given(v)), ""
 	case len(s.keys) == 0:
 		f.msg = "a transaction has no action " + text
+		return f
+	case b.noType && s.keys[0] == "driver":
+		f.msg = "there is no device type " + text
 		return f
 	case b.owner.Path != "" && s.keys[0] == "property":
 		f.at, f.msg = s.node.at, fmt.Sprintf("%s has no property %s", quoteWord(b.owner.Path), text)

@@ -34,6 +34,9 @@ func (p *parser) filter(text string, t Token) *fault {
 		return &fault{at: t.End, msg: "there is no filter behind the |", hint: "a jq filter, for example query-block | .[].device"}
 	}
 	p.st.FilterAt = start
+	if f := foreignFilter(p.st.Filter, start); f != nil {
+		return f
+	}
 	return nil
 }
 

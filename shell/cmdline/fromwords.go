@@ -1,6 +1,7 @@
 package cmdline
 
 import (
+	"encoding/json"
 	"strings"
 	"unicode"
 )
@@ -10,10 +11,14 @@ import (
 // >> that is a word of its own starts a filter or names a file. A single word that holds white space or begins with { is
 // a line for Parse. A fault is an *Error.
 func FromWords(words []string) (Statement, error) {
-	if len(words) == 1 && (strings.HasPrefix(words[0], "{") || strings.ContainsFunc(words[0], unicode.IsSpace)) {
-		return Parse(words[0])
-	}
 	text := strings.Join(words, " ")
+	if strings.HasPrefix(text, "{") && (len(words) == 1 || json.Valid([]byte(text))) || len(words) == 1 && strings.ContainsFunc(text, unicode.IsSpace) {
+		st, err := Parse(text)
+		if err != nil && text[0] == '{' && !strings.ContainsAny(text, `"'`) {
+			return Statement{}, tookQuotes(word{}, 0).in(text)
+		}
+		return st, err
+	}
 	if f := badBytes(text); f != nil {
 		return Statement{}, f.in(text)
 	}
@@ -22,6 +27,9 @@ func FromWords(words []string) (Statement, error) {
 	}
 	if strings.HasPrefix(words[0], ".") {
 		return Statement{Kind: Dot, Word: words[0], Args: words[1:], Rest: strings.Join(words[1:], " "), text: text}, nil
+	}
+	if strings.HasPrefix(words[0], "{") && !strings.ContainsAny(text, `"'`) {
+		return Statement{}, tookQuotes(word{}, 0).in(text)
 	}
 	tokens := tokensOf(words)
 	p := parser{st: Statement{text: text}, verbatim: true}

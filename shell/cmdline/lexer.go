@@ -130,10 +130,16 @@ func (l *lexer) readSpace(text string, i int) int {
 		return 3 // a byte order mark, as some editors put it before a script
 	}
 	l.tok = Token{Kind: Word, Start: l.base + i, Eq: -1}
+	lineStart := l.trans && l.names == 0 || !l.trans && l.words == 0
 	switch c := text[i]; {
-	case c == '#':
+	case c == '#', c == '/' && lineStart && strings.HasPrefix(text[i:], "//"):
 		l.tok.Kind, l.state = Comment, inComment
 		return i + 1
+	case lineStart && l.promptAt(text[i:]) > 0:
+		n := l.promptAt(text[i:])
+		l.tok.Kind = Comment
+		l.emit(l.base + i + n)
+		return i + n
 	case c == '|' && !l.trans:
 		l.tok.Kind, l.state = Filter, inComment
 		return i + 1
@@ -147,6 +153,18 @@ func (l *lexer) readSpace(text string, i int) int {
 	}
 	l.state, l.valueStart, l.headN, l.head[0] = inWord, true, 0, 0
 	return i
+}
+
+// promptAt returns the length of the prompt that s begins with, as in a line that was copied from a terminal or from
+// QEMU's documentation, and 0 if there is none.
+func (l *lexer) promptAt(s string) int {
+	for _, prompt := range []string{"->", "(QEMU)", "(qemu)", "TRANS>"} {
+		rest, ok := strings.CutPrefix(s, prompt)
+		if ok && (prompt != "TRANS>" || l.trans) && rest != "" && spaceAt(rest, 0) > 0 {
+			return len(prompt)
+		}
+	}
+	return 0
 }
 
 // readRest reads on in what the end of the line ends: a comment, and a filter, whose line may be continued.
@@ -276,32 +294,6 @@ func (l *lexer) endWord(end int) {
 	l.words++
 	l.emit(end)
 	l.state = between
-}
-
-// role tells the role of the word under way, of which all has been read.
-func (l *lexer) role() Role {
-	switch {
-	case l.file:
-		return FileName
-	case l.trans && l.headIs(")"):
-		return Closer
-	case l.trans && l.names == 0:
-		return Name
-	case l.trans:
-		return Argument
-	case l.commandPlace() && l.headIs(transactionWord), l.after && l.headIs("("):
-		return Opener
-	case l.words == 0 && l.headN > 0 && l.head[0] == '.':
-		return DotWord
-	case l.commandPlace():
-		return Name
-	}
-	return Argument
-}
-
-// commandPlace says whether the word under way stands where a command's name does.
-func (l *lexer) commandPlace() bool {
-	return !l.trans && (l.words == 0 || l.words == 1 && l.dot)
 }
 
 func (l *lexer) note(c byte) {

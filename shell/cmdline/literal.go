@@ -239,6 +239,9 @@ func (p *literal) scalar() *fault {
 }
 
 func (p *literal) unknownWord(name string) *fault {
+	if r, _ := utf8.DecodeRuneInString(name); isTypographic(r) {
+		return typographic(word{text: p.src}, p.pos)
+	}
 	return &fault{at: p.pos, msg: quoteWord(name) + " is no value", hint: "text needs quotes"}
 }
 

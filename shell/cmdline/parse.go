@@ -163,7 +163,7 @@ func (p *parser) lines(lines [][]word) *fault {
 
 func (p *parser) command(line []word) *fault {
 	first, last := line[0], line[len(line)-1]
-	name, f := commandName(first)
+	name, f := p.commandName(line)
 	if f != nil {
 		return f
 	}
@@ -175,7 +175,7 @@ func (p *parser) command(line []word) *fault {
 		p.st.Rest = strings.TrimSpace(joinContinued(first.text[first.end:last.end]))
 		return nil
 	}
-	args, f := p.arguments(line[1:])
+	args, f := p.arguments(line)
 	if f != nil {
 		return f
 	}
@@ -188,8 +188,9 @@ func isHelp(line []word) bool {
 	return len(line) > 1 && line[0].is("help") && !slices.ContainsFunc(line, func(w word) bool { return w.eq >= 0 })
 }
 
-// commandName returns the name that w gives to a command or an action.
-func commandName(w word) (string, *fault) {
+// commandName returns the name that a line gives to a command or an action.
+func (p *parser) commandName(line []word) (string, *fault) {
+	w := line[0]
 	raw, name := w.raw(), w.name()
 	f := &fault{at: w.start, msg: quoteWord(raw) + " stands where a command's name should", hint: "a line begins with a command, for example query-status"}
 	switch {
@@ -205,16 +206,20 @@ func commandName(w word) (string, *fault) {
 	if i := strings.IndexAny(raw, "|>"); i >= 0 {
 		return "", &fault{at: w.start + i, msg: quoteWord(raw) + " is no command", hint: "put a space before the " + raw[i:i+1]}
 	}
-	return name, nil
+	return name, p.habit(line)
 }
 
-func (p *parser) arguments(words []word) (*node, *fault) {
+// arguments reads the arguments of a command or an action, of which line are the words.
+func (p *parser) arguments(line []word) (*node, *fault) {
 	args := &node{}
-	for i, w := range words {
+	for i, w := range line {
+		switch {
+		case i == 0:
+			continue
+		case w.eq < 0:
+			return nil, p.stray(line, i)
+		}
 		if f := args.set(w, p); f != nil {
-			if f.hint == bareWordHint && i > 0 && words[i-1].eq >= 0 {
-				f.hint = unquotedHint(words[i-1], w)
-			}
 			return nil, f
 		}
 	}
@@ -229,7 +234,7 @@ func (p *parser) rawQMP(line []word) *fault {
 		converted, f := parseLiteral(w.raw())
 		if f != nil {
 			f.at += w.start
-			return f
+			return behindObject(w, f)
 		}
 		raw, asTyped = converted, false
 	}
@@ -246,6 +251,15 @@ func (p *parser) rawQMP(line []word) *fault {
 	}
 	p.st.Kind, p.st.Name, p.st.raw, p.st.nameAt, p.st.end = QMP, command.Name, &command, w.start, w.end
 	return nil
+}
+
+// behindObject explains what follows a whole object in the same word: {...}{...}.
+func behindObject(w word, f *fault) *fault {
+	rest := w.text[min(f.at, w.end):w.end]
+	if rest != "" && rest[0] == '{' && json.Valid([]byte(w.text[w.start:f.at])) {
+		return &fault{at: f.at, msg: "a second object begins here", hint: "give one command a line"}
+	}
+	return f
 }
 
 func rawFault(w word, err error, asTyped bool) *fault {

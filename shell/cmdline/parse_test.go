@@ -153,7 +153,7 @@ func TestParseErrors(t *testing.T) {
 		msg, hint  string // parts of them
 	}{
 		{"word without =", "device_add driver=e1000 net1", "1:25", `"net1" is not key=value`, "quotes"},
-		{"space before =", "x a =1", "1:3", `"a" is not key=value`, ""},
+		{"space before =", "x a =1", "1:3", `there are spaces around the = of "a"`, "leave them out: a=1"},
 		{"empty key", "x =1", "1:3", `"=1" has no key`, "without spaces"},
 		{"empty part", "x a..b=1", "1:5", `"a..b=1" has an empty part`, "dots"},
 		{"leading dot", "x .a=1", "1:3", "empty part", ""},
@@ -193,7 +193,7 @@ func TestParseErrors(t *testing.T) {
 		{"raw, no command", `{"arguments": {}}`, "1:1", `needs a member "execute"`, "raw QMP"},
 		{"raw, bad arguments", `{"execute": "x", "arguments": 1}`, "1:31", "must be an object", ""},
 		{"raw, text behind", `{"execute": "x"} y=1`, "1:18", "behind the JSON", "one command"},
-		{"raw, two", `{"execute": "x"}{"execute": "y"}`, "1:17", "nothing more", ""},
+		{"raw, two", `{"execute": "x"}{"execute": "y"}`, "1:17", "a second object begins here", "give one command a line"},
 
 		{"transaction, open", "transaction( a k=v", "1:1", "transaction is never closed", ") that is a word"},
 		{"transaction, ) glued", "transaction( a k=v)", "1:1", "never closed", ""},

@@ -44,10 +44,67 @@ func (b *binder) unknownCommand() *fault {
 		at: b.st.nameAt, msg: "the server has no command " + quoteWord(b.st.Name),
 		hint: nearHint(b.Schema.NearestCommand(b.st.Name)),
 	}
-	if f.hint == "" {
+	switch {
+	case hmpCommand(b.st.Name):
+		return hmpFault(b.st.Name, b.st.text[b.st.nameAt:b.st.end], b.st.nameAt)
+	case f.hint == "":
 		f.hint = "`describe` (in the shell .describe) lists those that it has"
 	}
 	return f
+}
+
+// formerHint tells where the members went that older QEMUs took below a member of that name.
+func formerHint(command, name string) string {
+	switch {
+	case command == "object-add" && name == "props":
+		return "its members stand beside id since QEMU 6.0: size=..., not props.size=..."
+	case command == "blockdev-add" && name == "options":
+		return "its members stand by themselves since QEMU 2.9: driver=..., not options.driver=..."
+	}
+	return ""
+}
+
+// keyName returns the name that QEMU has for a key of the keyboard that people call otherwise; "" if it is no such name.
+func keyName(name string, enum *qapi.Enum) string {
+	if enum.Value("kp_enter") == nil { // no list of keys
+		return ""
+	}
+	switch strings.ToLower(name) {
+	case "enter", "return":
+		return "ret"
+	case "escape":
+		return "esc"
+	case "control":
+		return "ctrl"
+	case "space", " ":
+		return "spc"
+	case "del":
+		return "delete"
+	case "ins":
+		return "insert"
+	case "pageup", "page_up":
+		return "pgup"
+	case "pagedown", "page_down":
+		return "pgdn"
+	case "win", "super", "windows":
+		return "meta_l"
+	}
+	return ""
+}
+
+// sizeHint shows a size in the units that there are: 64M for 64MB.
+func sizeHint(word string) string {
+	for end := len(word) - 1; end > 0; end-- {
+		unit := strings.TrimLeft(strings.ToLower(word[end:]), " ")
+		if len(unit) != 2 || unit[1] != 'b' || !strings.Contains("kmgtpe", unit[:1]) {
+			continue
+		}
+		short := strings.TrimSpace(word[:end]) + strings.ToUpper(unit[:1])
+		if _, v := integer(short); v == isWhole {
+			return short + ": units are K, M, G, T, P and E, and count in 1024s"
+		}
+	}
+	return "for example 4096, 0x1000 or 4K"
 }
 
 // due says what a type takes, for people.

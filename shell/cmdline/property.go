@@ -88,7 +88,7 @@ func (b *binder) withDevice(c *qapi.Command) *qapi.Command {
 	}
 	list := b.ask(Owner{Driver: typename})
 	if list == nil {
-		return c
+		return b.withDeviceTypes(c, typename)
 	}
 	b.owner.Driver = driver // as the user names it
 	var more []qapi.Member
@@ -104,6 +104,27 @@ func (b *binder) withDevice(c *qapi.Command) *qapi.Command {
 	}
 	complete := *c
 	complete.Args, complete.Open = c.Args.With(more...), false
+	return &complete
+}
+
+// withDeviceTypes returns the command with a driver that takes only what the server has, if that is known.
+func (b *binder) withDeviceTypes(c *qapi.Command, typename string) *qapi.Command {
+	if b.DeviceTypes == nil || typename == "" {
+		return c
+	}
+	types := &qapi.Enum{}
+	for _, name := range b.DeviceTypes() {
+		if name == typename {
+			return c
+		}
+		types.Values = append(types.Values, qapi.EnumValue{Name: name})
+	}
+	if types.Values == nil {
+		return c
+	}
+	complete := *c
+	complete.Args = c.Args.With(qapi.Member{Name: "driver", Type: &qapi.Type{Kind: qapi.KindEnum, Enum: types}})
+	b.noType = true
 	return &complete
 }
 

@@ -44,3 +44,29 @@ func Lex(text string) ([]Token, error) {
 	}
 	return tokens, nil
 }
+
+// role tells the role of the word under way, of which all has been read.
+func (l *lexer) role() Role {
+	switch {
+	case l.file:
+		return FileName
+	case l.trans && l.headIs(")"):
+		return Closer
+	case l.trans && l.names == 0:
+		return Name
+	case l.trans:
+		return Argument
+	case l.commandPlace() && l.headIs(transactionWord), l.after && l.headIs("("):
+		return Opener
+	case l.words == 0 && l.headN > 0 && l.head[0] == '.':
+		return DotWord
+	case l.commandPlace():
+		return Name
+	}
+	return Argument
+}
+
+// commandPlace says whether the word under way stands where a command's name does.
+func (l *lexer) commandPlace() bool {
+	return !l.trans && (l.words == 0 || l.words == 1 && l.dot)
+}

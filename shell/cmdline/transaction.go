@@ -82,11 +82,11 @@ func (p *parser) action(actions *node, line []word) *fault {
 		actions.add(&node{at: first.start, leaf: object})
 		return nil
 	}
-	name, f := commandName(first)
+	name, f := p.commandName(line)
 	if f != nil {
 		return f
 	}
-	args, f := p.arguments(line[1:])
+	args, f := p.arguments(line)
 	if f != nil {
 		if strings.HasPrefix(f.hint, "a value with spaces") {
 			f.hint = "give one action a line, and values with spaces in quotes"

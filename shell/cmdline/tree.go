@@ -149,11 +149,8 @@ func skipArray(d *json.Decoder) bool {
 	return true
 }
 
-// set puts the argument w below n, with its value as typed.
+// set puts the argument w below n, with its value as typed. The word has a =.
 func (n *node) set(w word, p *parser) *fault {
-	if w.eq < 0 {
-		return notAnArgument(w)
-	}
 	parts, f := w.key()
 	if f != nil {
 		return f
@@ -176,6 +173,9 @@ func (n *node) set(w word, p *parser) *fault {
 		if old.leaf == nil {
 			return bothWays(w, w.text[w.start:w.start+last.End])
 		}
+		if p.verbatim && strings.Contains(old.leaf.text, ":") && strings.Contains(w.raw(), ":") && old.leaf.form == plainWord {
+			return tookQuotes(w, w.start) // file={"a":"b","c":"d"}, whose braces bash has expanded
+		}
 		return &fault{at: w.start, msg: quoteWord(w.text[w.start:w.start+last.End]) + " is given twice", hint: "remove one of the two"}
 	}
 	v, f := w.value(p)
@@ -192,31 +192,6 @@ func bothWays(w word, key string) *fault {
 		msg:  "cannot use " + quoteWord(key) + " as both a value and an object with members",
 		hint: "give it either as one value or by its dotted keys",
 	}
-}
-
-const bareWordHint = `a value with spaces needs quotes: key="a b"`
-
-// unquotedHint shows the quotes that most likely lack where w stands alone behind the argument before it.
-func unquotedHint(before, w word) string {
-	text := before.raw() + " " + w.raw()
-	if before.bracket || len(text) > 60 || strings.ContainsAny(text, `"'\`+"\n") || before.text[before.eq+1:before.end] == "" {
-		return bareWordHint
-	}
-	at := before.eq + 1 - before.start
-	return "a value with spaces needs quotes: " + text[:at] + `"` + text[at:] + `"`
-}
-
-func notAnArgument(w word) *fault {
-	f := &fault{at: w.start, msg: quoteWord(w.raw()) + " is not key=value", hint: bareWordHint}
-	switch raw := w.raw(); {
-	case raw == `\`:
-		f.hint = "a backslash continues a line only as its last character"
-	case raw == ")":
-		f.hint = "this ) closes no transaction"
-	case raw == "|", raw == ">", raw == ">>":
-		f.hint = quoteWord(raw) + " belongs behind the ) of the transaction"
-	}
-	return f
 }
 
 // needsSchema says whether a schema could change what n's kids mean.
