@@ -1,6 +1,7 @@
 package qmpserver
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 )
@@ -20,6 +21,7 @@ const (
 type Error struct {
 	Class string
 	Desc  string
+	Raw   json.RawMessage // if set, the whole object with class and words as another server sent it: it goes out instead
 }
 
 func (e *Error) Error() string { return e.Class + ": " + e.Desc }

@@ -26,7 +26,11 @@ func MakeReply(id json.RawMessage, result any, err *Error) json.RawMessage {
 		if id != nil {
 			out = append(append(append(out, `"id": `...), id...), ", "...)
 		}
-		out = append(append(out, `"error": {"class": `...), marshal(err.Class)...)
+		out = append(out, `"error": `...)
+		if err.Raw != nil {
+			return append(append(out, err.Raw...), '}')
+		}
+		out = append(append(out, `{"class": `...), marshal(err.Class)...)
 		out = append(append(out, `, "desc": `...), marshal(err.Desc)...)
 		return append(out, "}}"...)
 	}

@@ -6,7 +6,10 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/qmpsh/qmpsh/proto"
@@ -44,8 +47,8 @@ func (h Handlers) Lookup(name string) (Handler, bool) {
 	return found, ok
 }
 
-// Server is the server half of QMP (QMP specification, section 2). It may serve any number of streams at once; its fields
-// must not change meanwhile.
+// Server is the server half of QMP (QMP specification, section 2). It may serve any number of streams at once; its
+// exported fields must not change meanwhile.
 type Server struct {
 	// Greeting is the whole greeting. If nil it is made from Version and OOB.
 	Greeting json.RawMessage
@@ -65,6 +68,9 @@ type Server struct {
 	Now        func() time.Time // the clock of event timestamps; nil: time.Now
 	Logger     *slog.Logger     // nil: discard
 	MaxMessage int              // bytes; 0 = 64 MiB
+
+	mu      sync.Mutex
+	clients map[*Conversation]struct{} // that have been greeted and are not over; guarded by mu
 }
 
 // Serve speaks with one client until it goes, the server closes or ctx ends, and closes conn. A client that goes between
@@ -72,11 +78,9 @@ type Server struct {
 func (s *Server) Serve(ctx context.Context, conn net.Conn) error {
 	c := newConversation(ctx, s)
 	defer c.stop()
+	defer s.leave(c)
 	if err := c.conn.ConnectStream(ctx, conn, "client"); err != nil {
 		return err
-	}
-	if s.Closed != nil {
-		defer s.Closed(c)
 	}
 	c.await()
 	limit, cancel := context.WithTimeout(ctx, closeLimit)
@@ -89,6 +93,45 @@ func (s *Server) Serve(ctx context.Context, conn net.Conn) error {
 		return nil
 	}
 	return err
+}
+
+// enter notes a client that has been greeted.
+func (s *Server) enter(c *Conversation) {
+	s.mu.Lock()
+	if s.clients == nil {
+		s.clients = make(map[*Conversation]struct{})
+	}
+	s.clients[c] = struct{}{}
+	s.mu.Unlock()
+	if s.Opened != nil {
+		s.Opened(c)
+	}
+}
+
+// leave forgets a client whose conversation is over, if it has ever been greeted.
+func (s *Server) leave(c *Conversation) {
+	s.mu.Lock()
+	_, entered := s.clients[c]
+	delete(s.clients, c)
+	s.mu.Unlock()
+	if entered && s.Closed != nil {
+		s.Closed(c)
+	}
+}
+
+// Conversations returns those under way at the moment, in no order.
+func (s *Server) Conversations() []*Conversation {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Collect(maps.Keys(s.clients))
+}
+
+// Broadcast sends an event to all clients that have negotiated, as [Conversation.Event] does. Two calls one after the
+// other arrive in this order.
+func (s *Server) Broadcast(raw json.RawMessage) {
+	for _, c := range s.Conversations() {
+		_ = c.Event(raw) // a conversation that is just ending does not take it, and need not
+	}
 }
 
 // errClosing is the cause with which a server ends a conversation by itself.
@@ -126,9 +169,7 @@ func (s *Server) protocol(c *Conversation) proto.Protocol[*qmp.Message] {
 					return err
 				}
 			}
-			if s.Opened != nil {
-				s.Opened(c)
-			}
+			s.enter(c)
 			return nil
 		},
 		Handle: func(_ context.Context, m *qmp.Message) error { return c.receive(m.Raw) },

@@ -39,7 +39,6 @@ type Machine struct {
 	tasks  sync.WaitGroup // jobs, the guest's shutdown
 
 	mu      sync.Mutex // guards all below; held while a command runs and an event goes out
-	clients map[*qmpserver.Conversation]bool
 	over    bool       // the process has ended
 	status  string     // run state
 	leaving *guestTask // the guest is shutting down
@@ -56,7 +55,6 @@ func New(o Options) *Machine {
 	d := &Machine{
 		commands: simulated(),
 		schema:   sync.OnceValues(readSchema),
-		clients:  make(map[*qmpserver.Conversation]bool),
 		status:   "running",
 		nodes:    newNodes(),
 	}
@@ -67,7 +65,6 @@ func New(o Options) *Machine {
 		OOB:     true,
 		Lookup:  d.lookup,
 		Opened:  d.opened,
-		Closed:  d.closed,
 		Now:     o.Now,
 	}
 	return d
@@ -92,32 +89,29 @@ func (d *Machine) Serve(ctx context.Context, conn net.Conn) error {
 // that call Serve are their owners' business.
 func (d *Machine) Close() {
 	d.mu.Lock()
-	d.endLocked()
+	d.endLocked(nil)
 	d.mu.Unlock()
 	d.tasks.Wait()
 }
 
+// opened closes what was opened while the machine was ending.
 func (d *Machine) opened(c *qmpserver.Conversation) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.clients[c] = true
 	if d.over {
 		c.Close()
 	}
 }
 
-func (d *Machine) closed(c *qmpserver.Conversation) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	delete(d.clients, c)
-}
-
-// endLocked ends the machine: what was sent is delivered, then every conversation closes.
-func (d *Machine) endLocked() {
+// endLocked ends the machine: what was sent is delivered, then every conversation closes, but for last, which does so
+// behind its reply; nil if there is none.
+func (d *Machine) endLocked(last *qmpserver.Conversation) {
 	d.over = true
 	d.cancel()
-	for c := range d.clients {
-		c.Close()
+	for _, c := range d.server.Conversations() {
+		if c != last {
+			c.Close()
+		}
 	}
 }
 
@@ -130,11 +124,7 @@ func (d *Machine) startLocked(task func()) {
 
 // eventLocked tells every client that has negotiated.
 func (d *Machine) eventLocked(name string, data any) {
-	raw := d.server.MakeEvent(name, data)
-	for c := range d.clients {
-		// A conversation that is just ending does not take it, and need not.
-		_ = c.Event(raw)
-	}
+	d.server.Broadcast(d.server.MakeEvent(name, data))
 }
 
 // lookup is the server's view of the commands.

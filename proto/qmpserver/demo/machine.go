@@ -143,7 +143,7 @@ func (d *Machine) shutDown(task *guestTask) {
 		}
 		d.eventLocked("SHUTDOWN", shutdownData{true, "guest-shutdown"})
 		d.abortJobsLocked()
-		d.endLocked()
+		d.endLocked(nil)
 		return false
 	})
 }
@@ -153,8 +153,7 @@ func (d *Machine) quitLocked(s *qmpserver.Conversation) {
 	d.eventLocked("SHUTDOWN", shutdownData{false, "host-qmp-quit"})
 	d.abortJobsLocked()
 	s.CloseAfterReply()
-	delete(d.clients, s) // or it would be closed before its reply
-	d.endLocked()
+	d.endLocked(s)
 }
 
 // tick is how often a part of the machine that takes time moves on.
