@@ -1,77 +1,61 @@
 package qmpserver
 
-// maxNesting is how deep QEMU lets containers nest before it gives up.
-const maxNesting = 1024
+import (
+	"bytes"
 
-// Framer is a [proto.Framer] for what a client sends; the zero value is ready. It never refuses
-// anything: what QEMU would call an error ends a message too, and parsing that
-// message gives the words for it. So a bad message costs one error reply, and
-// the next one is understood (QMP specification, section 2.4, "Protocol errors").
+	"github.com/qmpsh/qmpsh/proto/jsonscan"
+)
+
+// Framer is a [proto.Framer] for what a client sends; the zero value is ready. It never refuses anything: what is no JSON
+// becomes a message too, for [ParseRequest] to refuse, so that a bad message costs one error reply and the next one is
+// understood (QMP specification, section 2.4, "Protocol errors").
 type Framer struct {
-	lex              lexer
-	braces, brackets int
+	value jsonscan.Framer
+	junk  bool // inside something that is no object and no array
 }
+
+// resync is the byte with which the client of a guest agent ends whatever is under way.
+const resync = 0xFF
 
 // Scan implements proto.Framer.
 func (f *Framer) Scan(p []byte) (skip, end int, err error) {
-	i := 0
-	if f.braces == 0 && f.brackets == 0 {
-		i = f.skip(p)
+	if !f.value.Open() && !f.junk {
+		skip = len(p) - len(bytes.TrimLeft(p, " \t\r\n"))
+		if skip == len(p) {
+			return skip, -1, nil
+		}
+		f.junk = p[skip] != '{' && p[skip] != '['
 	}
-	skip = i
-	for i < len(p) {
-		if f.lex.state == lexDouble {
-			// Nearly all bytes of a message are inside strings.
-			for i < len(p) && p[i] != '"' && p[i] != '\\' && p[i] >= ' ' && p[i] < 0xFE {
-				i++
-			}
-			if i == len(p) {
-				break
-			}
-		}
-		kind, used := f.lex.step(p[i])
-		if used {
-			i++
-		}
-		if kind != tokenNone && f.ends(kind) {
-			f.braces, f.brackets = 0, 0
-			return skip, i, nil
-		}
+	if f.junk {
+		end = endOfJunk(p, skip)
+		f.junk = end < 0
+		return skip, end, nil
 	}
-	return skip, -1, nil
+	end, problem := f.value.Find(p, skip)
+	seen := p[skip:]
+	if end >= 0 {
+		seen = p[skip:end]
+	}
+	if i := bytes.IndexByte(seen, resync); i >= 0 {
+		f.value = jsonscan.Framer{}
+		return skip, skip + i + 1, nil
+	}
+	if problem != "" && p[end-1] != '\n' {
+		end = endOfJunk(p, end)
+		f.junk = end < 0
+	}
+	return skip, end, nil
 }
 
-// skip returns how many bytes of p come before a message begins: white space,
-// and behind a lexical error what QEMU's scanner passes over.
-func (f *Framer) skip(p []byte) int {
-	for i, c := range p {
-		switch {
-		case f.lex.state == lexRecovery && !restarts(c):
-		case f.lex.state == lexRecovery:
-			f.lex.state = lexStart
-			if !isSpace(c) {
-				return i
-			}
-		case f.lex.state != lexStart || !isSpace(c):
-			return i
-		}
+// endOfJunk returns where p[from:], which is no JSON, ends: with its line, behind a resync, or before something that may
+// be JSON; -1 if p ends first.
+func endOfJunk(p []byte, from int) int {
+	i := bytes.IndexAny(p[from:], "\n{[")
+	if at := bytes.IndexByte(p[from:], resync); at >= 0 && (i < 0 || at < i) {
+		return from + at + 1
 	}
-	return len(p)
-}
-
-// ends counts a token and reports whether it ends a message.
-func (f *Framer) ends(kind tokenKind) bool {
-	switch kind {
-	case tokenError:
-		return true
-	case '{':
-		f.braces++
-	case '}':
-		f.braces--
-	case '[':
-		f.brackets++
-	case ']':
-		f.brackets--
+	if i < 0 {
+		return -1
 	}
-	return f.braces < 0 || f.brackets < 0 || f.braces == 0 && f.brackets == 0 || f.braces+f.brackets > maxNesting
+	return from + i
 }

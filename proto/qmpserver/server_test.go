@@ -167,7 +167,7 @@ func TestQ12_AgentServer(t *testing.T) {
 		k.Expect()
 		k.Ask(`{"execute": "query-x"}`, `{"return": {"x":1}}`)
 		k.Ask(`{"execute": "que`+"\xFF"+`{"execute": "guest-sync-delimited", "arguments": {"id": 7}}`,
-			`{"error": {"class": "GenericError", "desc": "JSON parse error, stray '\"que\ufffd'"}}`, "\xFF"+`{"return": 7}`)
+			`{"error": {"class": "GenericError", "desc": "JSON parse error, expected the closing quote of a string, but the text ends"}}`, "\xFF"+`{"return": 7}`)
 		k.Ask(`{"execute": "guest-sync", "arguments": {"id": 8}, "id": 1}`, `{"return": 8, "id": 1}`)
 		k.Ask(`{"execute": "guest-sync"}`, `{"error": {"class": "GenericError", "desc": "Parameter 'id' is missing"}}`)
 		k.Ask(`{"execute": "qmp_capabilities"}`,
@@ -192,4 +192,24 @@ func TestLineEnds(t *testing.T) {
 			client.Close()
 		})
 	}
+}
+
+// What is no JSON costs one error reply, and the next message is understood.
+func TestBadMessages(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := qmptest.Negotiated(t, testServer(), false)
+		for _, text := range []string{
+			"nul\n", "12 13\n", "}", "]}\n", "\xff", "abc\xff", "\x00\n", `{"a" 1}`, `{"a":1,}`, `{]`, "{\"execute\": \"a\n", `{'execute': 'query-x'}`,
+			`{"execute": "query-x", "execute": "query-x"}`, `{"execute": "\uffff"}`, `{"a": tru}`, `["a" 1]`, `{"a": 01}`,
+			strings.Repeat("[", 1025) + strings.Repeat("]", 1025), `{"a":` + strings.Repeat("[", 1024) + strings.Repeat("]", 1024) + "}",
+		} {
+			k.Send(text + `{"execute": "query-x", "id": 1}`)
+			got := k.Lines()
+			if len(got) != 2 || !strings.HasPrefix(got[0], `{"error": {"class": "GenericError", "desc": "JSON parse error, `) ||
+				got[1] != `{"return": {"x":1}, "id": 1}` {
+				t.Errorf("%.40q is answered with %q", text, got)
+			}
+		}
+		k.Ask(`[]`, `{"error": {"class": "GenericError", "desc": "QMP input must be a JSON object"}}`)
+	})
 }

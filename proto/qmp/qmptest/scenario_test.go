@@ -46,7 +46,7 @@ func TestScenario_Steps(t *testing.T) {
 			`{"return": 1, "id": "i"}` + "\r\n" + `{"error": {"class": "CommandNotFound", "desc": "The command b has not been found"}}` + "\r\n"},
 		"answer anything": {Scenario{AnswerAll(map[string]string{"*": "2"})}, []string{ask}, `{"return": 2, "id": "i"}` + "\r\n"},
 		"agent": {Scenario{AgentSync()}, []string{"\xff", `{"execute": "guest-sync-delimited", "arguments": {"id": 5}}`},
-			`{"error": {"class": "GenericError", "desc": "JSON parse error, stray '\ufffd'"}}` + "\r\n\xff" + `{"return": 5}` + "\n"},
+			`{"error": {"class": "GenericError", "desc": "JSON parse error, expected a value, found byte 0xFF"}}` + "\r\n\xff" + `{"return": 5}` + "\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
