@@ -106,6 +106,10 @@ func (c *Client) OOB() bool {
 	return s != nil && s.offersOOB()
 }
 
+// Negotiates reports whether the client negotiates capabilities by itself: then the
+// server takes no qmp_capabilities from the caller any more.
+func (c *Client) Negotiates() bool { return !c.opts.SkipNegotiation && !c.opts.Agent }
+
 // State returns the run state.
 func (c *Client) State() proto.State { return c.conn.State() }
 

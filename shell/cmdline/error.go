@@ -104,6 +104,13 @@ type fault struct {
 func (f *fault) in(statement string) *Error {
 	at := min(f.at, len(statement))
 	start := strings.LastIndexByte(statement[:at], '\n') + 1
+	switch lines := strings.Count(statement[at:], "\n"); {
+	case !f.unfinished || lines == 0:
+	case lines == 1:
+		f.msg += "; the next line belongs to it and did not run"
+	default:
+		f.msg += fmt.Sprintf("; the next %d lines belong to it and did not run", lines)
+	}
 	return &Error{
 		Text: statement, Offset: at,
 		Line:   strings.Count(statement[:start], "\n") + 1,

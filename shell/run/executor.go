@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/qmpsh/qmpsh/proto"
 	"github.com/qmpsh/qmpsh/proto/qmp"
 	"github.com/qmpsh/qmpsh/shell/cmdline"
 )
@@ -118,7 +119,7 @@ func (x *Executor) Execute(ctx context.Context, st cmdline.Statement) error {
 	if err != nil {
 		return err
 	}
-	reply, err := x.Client.Do(ctx, b.command)
+	reply, err := x.do(ctx, b.command)
 	if x.Executed != nil {
 		x.Executed(b.command.Name)
 	}
@@ -131,6 +132,19 @@ func (x *Executor) Execute(ctx context.Context, st cmdline.Statement) error {
 		return err
 	}
 	return into.close()
+}
+
+// do sends a command. The one with which every recipe for socat begins has been sent
+// before, and a server takes it once only: it is answered as it was then.
+func (x *Executor) do(ctx context.Context, cmd qmp.Command) (qmp.Reply, error) {
+	if cmd.Name == "qmp_capabilities" && x.Client.Negotiates() && x.Client.State() == proto.Running {
+		raw := json.RawMessage(`{"return": {}}`)
+		if cmd.ID != nil {
+			raw = fmt.Appendf(nil, `{"return": {}, "id": %s}`, cmd.ID)
+		}
+		return qmp.Reply{Return: json.RawMessage("{}"), Raw: raw}, nil
+	}
+	return x.Client.Do(ctx, cmd)
 }
 
 // write writes what the filter makes of a reply.

@@ -33,7 +33,7 @@ type Script struct {
 // PlaceError says where in a script an error happened.
 type PlaceError struct {
 	Name string
-	Line int // counted from 1; where the statement begins
+	Line int // counted from 1; where the fault is if that is known, else where the statement begins
 	Err  error
 }
 
@@ -115,7 +115,7 @@ func (s *Script) run(ctx context.Context, batches <-chan []source, lost <-chan e
 			quit = quit || command == "quit"
 			continue
 		}
-		err = &PlaceError{Name: s.Name, Line: src.line, Err: err}
+		err = &PlaceError{Name: s.Name, Line: src.line + lineOf(err), Err: err}
 		if !s.KeepGoing || src.err != nil || ctx.Err() != nil || final(err) {
 			return err
 		}
@@ -128,6 +128,15 @@ func (s *Script) run(ctx context.Context, batches <-chan []source, lost <-chan e
 		return kept
 	}
 	return nil
+}
+
+// lineOf returns how many lines below the statement's first one the fault is.
+func lineOf(err error) int {
+	var fault *cmdline.Error
+	if errors.As(err, &fault) {
+		return fault.Line - 1
+	}
+	return 0
 }
 
 // linger is how long the next line, or the end of the script, may take once the
