@@ -25,9 +25,13 @@ func (c *collector) arguments() {
 		return
 	}
 	a := c.argumentsOf(r)
-	if c.line.typed.eq < 0 {
+	switch {
+	case c.line.typed.eq < 0:
 		c.keysOf(a)
-	} else if !c.source() {
+	case c.source():
+	case c.line.typed.isJSON():
+		c.jsonValue(a)
+	default:
 		c.valueOf(a)
 	}
 }
@@ -90,14 +94,7 @@ func (c *collector) key(a arguments, above []string, f qapi.Field) {
 		}
 		required = len(below.required) > 0
 	}
-	rank, label := rankOther, m.Type.Label()
-	if required {
-		rank, label = rankRequired, label+", required"
-		if f.Tag {
-			rank = rankTag
-		}
-	}
-	label = withFeatures(label, m.Features)
+	rank, label := memberRank(f, required)
 	if begun {
 		c.add(name+".", label, rank, false)
 		return
@@ -199,10 +196,6 @@ func (c *collector) valueOf(a arguments) {
 	if err != nil {
 		return
 	}
-	if w.exact() {
-		c.jsonValues(place.Type)
-		return
-	}
 	c.typed(place.Type)
 	if takesText(place.Type) {
 		c.named(a, keys, place)
@@ -211,6 +204,10 @@ func (c *collector) valueOf(a arguments) {
 
 // typed offers the values that a type has by itself. What is in quotes is text and no boolean.
 func (c *collector) typed(t *qapi.Type) {
+	if c.json != nil {
+		c.jsonTyped(t)
+		return
+	}
 	switch t.Kind {
 	case qapi.KindEnum:
 		for i := range t.Enum.Values {
@@ -236,30 +233,6 @@ func (c *collector) booleans() {
 	}
 	for _, v := range all {
 		c.add(v, "bool", rankOther, true)
-	}
-}
-
-// jsonValues offers what JSON of that type can look like.
-func (c *collector) jsonValues(t *qapi.Type) {
-	if c.from != len(c.line.typed.raw) && c.quote == '\'' {
-		return
-	}
-	c.partial = c.line.typed.raw[c.from:]
-	switch t.Kind {
-	case qapi.KindEnum:
-		for i := range t.Enum.Values {
-			v := &t.Enum.Values[i]
-			c.add(strconv.Quote(v.Name), withFeatures("", v.Features), rankOther, true)
-		}
-	case qapi.KindBool:
-		c.add("true", "bool", rankOther, true)
-		c.add("false", "bool", rankOther, true)
-	case qapi.KindNull:
-		c.add("null", "", rankOther, true)
-	case qapi.KindAlternate:
-		for _, t := range t.Alternate.Types {
-			c.jsonValues(t)
-		}
 	}
 }
 

@@ -15,7 +15,10 @@ func Complete(text string, cursor int, e Env) Result {
 	cursor = min(max(cursor, 0), len(text))
 	none := Result{Start: cursor, End: cursor}
 	l, ok := lineAt(text, cursor)
-	if !ok {
+	switch {
+	case !ok && l.filter > 0:
+		return inFilter(text[:cursor], l.filter, e)
+	case !ok:
 		return none
 	}
 	c := collect(l, e)
@@ -49,10 +52,11 @@ func CompleteWords(words []string, last string, e Env) (candidates []Candidate, 
 type collector struct {
 	Env
 	line    *line
-	from    int    // where in the word under way the part begins that candidates replace
-	partial string // what of that part has been typed, without quotes
-	quote   byte   // the quote that it is typed in, 0 if none
-	inKey   bool   // the part is one of a key: another part or a value may follow it behind the cursor
+	from    int       // where in the word under way the part begins that candidates replace
+	partial string    // what of that part has been typed, without quotes
+	quote   byte      // the quote that it is typed in, 0 if none
+	json    *jsonSpot // set in JSON
+	inKey   bool      // the part is one of a key: another part or a value may follow it behind the cursor
 	offers  []offer
 	pending bool
 }
@@ -84,6 +88,8 @@ func collect(l line, e Env) *collector {
 		c.words("")
 	case l.dot != "" && !c.takes(TakesLine):
 		c.behindDot()
+	case w.role == cmdline.Name && w.bracket && w.eq < 0:
+		c.rawQMP()
 	case w.role == cmdline.Name && l.trans:
 		c.partial = w.raw
 		c.actions()
@@ -130,7 +136,9 @@ func (c *collector) addValue(value, label string, final bool) {
 	if !strings.HasPrefix(value, c.partial) {
 		return
 	}
-	if written, ok := c.write(value, final); ok {
+	if c.json != nil {
+		c.jsonString(value, label, final)
+	} else if written, ok := c.write(value, final); ok {
 		c.offers = append(c.offers, offer{Candidate{written, text.CleanLine(label), final}, rankOther})
 	}
 }
@@ -174,7 +182,10 @@ func (c *collector) sorted() []Candidate {
 // tail returns how much of what stands behind the cursor in the same word belongs to the part being completed: in a key
 // up to and with the next dot or =.
 func (c *collector) tail(rest string) string {
-	if !c.inKey {
+	switch {
+	case c.json != nil:
+		return c.jsonTail(rest)
+	case !c.inKey:
 		return rest
 	}
 	if i := strings.IndexAny(rest, ".="); i >= 0 {

@@ -207,10 +207,56 @@ var places = []struct{ name, text, want string }{
 	{"file name", "blockdev-add driver=file filename=/vm/a¦", `"/vm/a b"`},
 
 	{"comment", "block-dirty-bitmap-add # no¦", ""},
-	{"filter", "query-block | .dev¦", ""},
-	{"brackets", `blockdev-add file={"driver": "qc¦`, ""},
+	{"filter: an array has no members", "query-block | .dev¦", ""},
+	{"filter: an array", "query-block | .¦", "[]"},
+	{"filter: members", "query-block | .[].dev¦", "device"},
+	{"filter: members of a member", "query-block | .[].inserted.image.fi¦", "filename"},
+	{"filter: members with a -", "query-block | .[].inserted.no¦", `"node-name"`},
+	{"filter: members in quotes", `query-block | .[0].inserted."no¦`, `"node-name"`},
+	{"filter: behind a pipe", "query-block | .[] | .dev¦", "device"},
+	{"filter: in select", "query-block | .[] | select(.inser¦", "inserted"},
+	{"filter: behind select", "query-block | .[] | select(.inserted != null and .locked) | .dev¦", "device"},
+	{"filter: in map", "query-block | map(.dev¦", "device"},
+	{"filter: in an object", "query-block | .[] | {d: .dev¦", "device"},
+	{"filter: second term", "query-block | .[] | .device, .qde¦", "qdev"},
+	{"filter: of raw QMP", `{"execute": "query-status"} | .run¦`, "running"},
+	{"filter: of a branch", "query-block | .[].inserted.image.format-specific.dat¦", ""},
+	{"filter: of a branch, quoted", `query-block | .[].inserted.image."format-specific".data.comp¦`, `"compression-type" compat`},
+	{"filter: keys of a function's result", "query-block | keys | .dev¦", ""},
+	{"filter: a function", "query-block | sel¦", ""},
+	{"filter: a number", "query-block | .[] | 1.¦", ""},
+	{"filter: a string", `query-block | .[] | "x.de¦`, ""},
+	{"filter: unknown command", "nonsense | .de¦", ""},
+	{"filter: a comment", "query-block | .[] # .de¦", ""},
+	{"brackets of which nothing is known", `blockdev-add file={"driver": "qc¦`, ""},
 	{"closed brackets", `blockdev-add file={"driver": "qcow2"}¦`, ""},
-	{"raw QMP", `{"execute": "query-st¦`, ""},
+	{"raw QMP, first key", `{¦`, `"arguments":  "execute":  "id": `},
+	{"raw QMP, key", `{"exe¦`, `"execute": `},
+	{"raw QMP, command", `{"execute": "query-st¦`, `"query-stats" "query-stats-schemas" "query-status"`},
+	{"raw QMP, command without its quote", `{"execute": ¦`, `"add-fd" …`},
+	{"raw QMP, next key", `{"execute": "blockdev-add", ¦`, `"arguments":  "id": `},
+	{"raw QMP, arguments", `{"execute": "blockdev-add", "arguments": ¦`, `{`},
+	{"raw QMP, an argument", `{"execute": "blockdev-add", "arguments": {"dri¦`, `"driver": `},
+	{"raw QMP, a value", `{"execute": "blockdev-add", "arguments": {"driver": "qc¦`, `"qcow" "qcow2"`},
+	{"raw QMP, in Python's quotes", `{'execute': 'blockdev-add', 'arguments': {'driver': 'qc¦`, `'qcow' 'qcow2'`},
+	{"raw QMP, nested", `{"execute": "blockdev-add", "arguments": {"driver": "qcow2", "file": {"driver": "file", "fi¦`, `"filename": `},
+	{"raw QMP, used ones gone", `{"execute": "block-dirty-bitmap-add", "arguments": {"node": "n", ¦`, `"name":  "disabled":  "granularity":  "persistent": `},
+	{"raw QMP, a boolean", `{"execute": "set_link", "arguments": {"name": "n", "up": ¦`, `false true`},
+	{"raw QMP, an array", `{"execute": "send-key", "arguments": {"keys": [{"type": "qcode", "data": "sh¦`, `"shift" "shift_r"`},
+	{"raw QMP, an id", `{"execute": "device_del", "arguments": {"id": "¦`, `"disk0" "net1"`},
+	{"raw QMP, a device's property", `{"execute": "device_add", "arguments": {"driver": "virtio-net-pci", "m¦`, `"memdev":  "mq": `},
+	{"raw QMP, a device's property's value", `{"execute": "device_add", "arguments": {"driver": "virtio-net-pci", "mq": ¦`, `false true`},
+	{"raw QMP over lines", "{\"execute\":\n \"query-st¦", `"query-stats" "query-stats-schemas" "query-status"`},
+	{"raw QMP, behind the cursor", `{"execute": "query-statu¦"}`, `"query-status"`},
+	{"raw QMP, whole", `{"execute": "query-status"¦`, ""},
+	{"raw QMP, open string above", "{\"execute\": \"query-\n st¦", ""},
+	{"raw QMP, no JSON", `{"execute" "query-st¦`, ""},
+	{"raw action", `transaction( {"type": "block-dirty-bitmap-a¦`, `"block-dirty-bitmap-add"`},
+	{"raw action's data", `transaction( {"type": "block-dirty-bitmap-add", "data": {"no¦`, `"node": `},
+	{"JSON value, key", `blockdev-add driver=qcow2 file={"dri¦`, `"driver": `},
+	{"JSON value, value", `blockdev-add driver=qcow2 file={"driver": "fil¦`, `"file"`},
+	{"JSON value, live", `blockdev-add driver=quorum children=["n¦`, `"n0"`},
+	{"JSON value, exact object", `blockdev-add driver=qcow2 file:={"driver": "file", "fi¦`, `"filename": `},
 	{"behind raw QMP", `{"execute": "query-status"} ¦`, ""},
 	{"string", `human-monitor-command command-line="info st¦`, ""},
 	{"behind a backslash", `query-block \¦`, ""},
@@ -239,6 +285,17 @@ func TestComplete_AtEveryKindOfPlace(t *testing.T) {
 	}
 }
 
+// TestD16_HelpTakesNames: help NAME is .help NAME.
+func TestD16_HelpTakesNames(t *testing.T) {
+	e := testEnv(t)
+	e.Words = append(e.Words, Word{Name: ".help", Takes: TakesCommands | TakesEvents})
+	for text, want := range map[string]string{"help query-statu": "query-status", "help SHUT": "SHUTDOWN", "help block-dirty-bitmap-add nam": "name", "help": "help"} {
+		if got := strings.Join(texts(Complete(text, len(text), e).Candidates), " "); got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
+	}
+}
+
 func TestComplete_PutsTheCandidateInThePlaceOfWhatIsThere(t *testing.T) {
 	e := testEnv(t)
 	for _, c := range []struct{ text, want string }{
@@ -256,6 +313,16 @@ func TestComplete_PutsTheCandidateInThePlaceOfWhatIsThere(t *testing.T) {
 		{"blockdev-del node-name='a¦' x", "blockdev-del node-name='a b' x"},
 		{"qom-list path=/machine/p¦", "qom-list path=/machine/peripheral/"},
 		{"query-block > /vm/a¦", `query-block > "/vm/a b" `},
+		{`{"exe¦`, `{"execute": `},
+		{`{"execute": "query-status¦`, `{"execute": "query-status"`},
+		{`{"execute": "query-stat¦"}`, ""},
+		{`{"execute": "query-statu¦"}`, `{"execute": "query-status"}`},
+		{`{"execute": "query-statu¦", "id": 1}`, `{"execute": "query-status", "id": 1}`},
+		{`{"exec¦": "query-status"}`, `{"execute": "query-status"}`},
+		{`{"execute": "set_link", "arguments": {"up": t¦}}`, `{"execute": "set_link", "arguments": {"up": true}}`},
+		{`query-block | .[].dev¦`, `query-block | .[].device`},
+		{`query-block | .¦`, `query-block | .[]`},
+		{`query-block | .[].dev¦ | length`, `query-block | .[].device | length`},
 		{"transac¦", "transaction( "},
 		{"stop¦ ", ""},
 		{"blockdev-add dr¦ node-name=x", "blockdev-add driver= node-name=x"},

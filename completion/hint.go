@@ -15,7 +15,7 @@ const maxHint = 6
 // is empty when none are missing, where text is no command, and inside a word that could still become another one.
 func Hint(text string, e Env) string {
 	l, ok := lineAt(text, len(text))
-	if !ok || l.ended || !l.restHere() {
+	if !ok || l.ended || l.typed.bracket || !l.restHere() {
 		return ""
 	}
 	c := &collector{Env: e, line: &l}

@@ -24,6 +24,8 @@ type line struct {
 	typed word   // the one under way, up to the cursor; empty between words
 	start int    // where that begins in the text
 	tail  string // what of that word stands behind the cursor
+
+	filter int // where the jq filter begins that the cursor stands in; 0 if in none
 }
 
 // name returns the name of the command or action, empty if there is none.
@@ -35,7 +37,7 @@ func (l *line) name() string {
 }
 
 // lineAt finds the line of text in which the cursor stands. ok is false where nothing can be completed: in comments,
-// filters, brackets, and behind a backslash.
+// filters and behind a backslash.
 func lineAt(text string, cursor int) (l line, ok bool) {
 	before := text[:cursor]
 	if n := len(before) - len(strings.TrimRight(before, `\`)); n%2 == 1 {
@@ -49,17 +51,22 @@ func lineAt(text string, cursor int) (l line, ok bool) {
 	}
 	last := tokens[len(tokens)-1]
 	if last.Kind == cmdline.Filter {
-		return fileBehindFilter(before)
+		l, ok = fileBehindFilter(before)
+		l.filter = last.Start + 1
+		return l, ok
 	}
-	if last.Kind != cmdline.Word || last.End != len(probe) || last.Bracket || last.Start > cursor {
+	if last.Kind != cmdline.Word || last.End != len(probe) || last.Start > cursor {
 		return line{}, false
 	}
 	for i := range tokens[:len(tokens)-1] {
 		l.read(probe, tokens[i])
 	}
+	if len(l.words) > 0 && l.dot == "" && !l.trans && l.words[0].role == cmdline.Name && l.words[0].raw == "help" {
+		l.dot, l.words = ".help", l.words[1:] // help NAME is for the shell
+	}
 	l.start, l.typed = last.Start, wordOf(probe, last)
 	l.typed.raw = before[last.Start:]
-	if err != nil && strings.Contains(l.typed.raw, "\n") {
+	if err != nil && !l.typed.bracket && strings.Contains(l.typed.raw, "\n") {
 		return line{}, false // an open quote on a line above
 	}
 	if cursor < len(text) {
@@ -97,7 +104,7 @@ func (l *line) readBehind(text string, cursor int) {
 		switch {
 		case t.End <= cursor:
 		case t.Start == l.start && t.Start <= cursor:
-			if err == nil || i < len(tokens)-1 {
+			if err == nil || i < len(tokens)-1 || t.Bracket {
 				l.tail = text[cursor:t.End]
 			}
 		case t.Start < cursor:

@@ -238,6 +238,7 @@ func actionData(o *qapi.Object, action string) *qapi.Object {
 
 // root is what the arguments of a line belong to: a command, an action or an event.
 type root struct {
+	name    string // of the command or action; empty for an event
 	command *qapi.Command
 	object  *qapi.Object
 }
@@ -255,6 +256,7 @@ func (c *collector) root() (r root, ok bool) {
 	if c.Schema == nil || name == "" {
 		return root{}, false
 	}
+	r.name = name
 	if c.line.trans {
 		if o := actionType(c.Schema); o != nil {
 			r.object = actionData(o, name)

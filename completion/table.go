@@ -151,7 +151,7 @@ func kindsFor(command string, keys []string, graph bool) []LiveKind {
 
 // named offers values by what the argument at keys takes.
 func (c *collector) named(a arguments, keys []string, place qapi.Place) {
-	command := c.line.name()
+	command := a.name
 	switch {
 	case command == "qom-set" && keys[0] == "value":
 		c.propertyValues(a.property(c))
