@@ -19,8 +19,8 @@ func tooDeep(strict bool) string {
 	return "objects and arrays nest more than 10000 deep"
 }
 
-// Check says whether QEMU reads p, one JSON value inside of so many containers: Scanner's rules of NewForQEMU, and no
-// member twice in one object. The error is a *SyntaxError.
+// Check says whether QEMU reads p, one JSON value inside of so many containers: Scanner's rules of NewForQEMU, no member
+// twice in one object, and no number that would come back as inf. The error is a *SyntaxError.
 func Check(p []byte, outer int) error {
 	s := NewForQEMU(p, outer)
 	checkValue(&s, s.Next())
@@ -39,6 +39,10 @@ func CheckObject(p []byte, outer int) error {
 // checkValue goes over the value that begins with a token of that kind. Its recursion ends at QEMU's limit.
 func checkValue(s *Scanner, kind Kind) {
 	switch kind {
+	case Integer, Fraction:
+		if beyondDouble(s.Token()) {
+			s.fail(s.start, "the number is out of range")
+		}
 	case Array:
 		for kind = s.Next(); kind != ArrayEnd && kind != None; kind = s.Next() {
 			checkValue(s, kind)
@@ -98,9 +102,9 @@ func beyondDouble(text []byte) bool {
 
 // checkCharacters checks the checked string that ends before p[end] and whose text starts at p[at], by QEMU's rules.
 func checkCharacters(p []byte, at, end int) (next int, fault string) {
-	for at < end-1 {
+	for {
 		if at = wideStop(p[:end-1], at); at == end-1 {
-			break
+			return end, ""
 		}
 		r, n := Decode(p[at:])
 		switch {
@@ -113,7 +117,6 @@ func checkCharacters(p []byte, at, end int) (next int, fault string) {
 		}
 		at += n
 	}
-	return end, ""
 }
 
 // wideStop returns the index at or behind i of the first backslash or byte above 0x7F; len(p) if there is none.

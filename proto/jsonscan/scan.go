@@ -88,7 +88,6 @@ func skipLiteral(p []byte, i int, word string) (end int, fault string) {
 
 // number checks the number at p[i], which is a digit or a minus sign.
 func number(p []byte, i int, strict bool) (kind Kind, end int, fault string) {
-	start := i
 	kind = Integer
 	if p[i] == '-' {
 		i++
@@ -115,9 +114,6 @@ func number(p []byte, i int, strict bool) (kind Kind, end int, fault string) {
 		if i, fault = skipDigits(p, i); fault != "" {
 			return kind, i, fault
 		}
-	}
-	if strict && beyondDouble(p[start:i]) {
-		return kind, start, "the number is out of range"
 	}
 	return kind, i, ""
 }

@@ -29,15 +29,16 @@ const (
 // Scanner reads one JSON value, token by token, without recursion and without allocating. Commas and colons are no tokens.
 // Make one with New or NewForQEMU; the text must not change meanwhile.
 type Scanner struct {
-	src    []byte
-	start  int // of the token
-	end    int // behind the token
-	next   place
-	after  place // where it will stand behind the value
-	strict bool  // QEMU's rules
-	limit  int   // of open containers
-	open   nesting
-	fault  string // what is wrong at src[end]; "" so far nothing
+	src     []byte
+	start   int // of the token
+	end     int // behind the token
+	next    place
+	after   place // where it will stand behind the value
+	strict  bool  // QEMU's rules
+	escaped bool  // the string or name has escapes
+	limit   int   // of open containers
+	open    nesting
+	fault   string // what is wrong at src[end]; "" so far nothing
 
 	nameAt, nameEnd int // of the last name
 }
@@ -58,7 +59,7 @@ const (
 func New(src []byte) Scanner { return Scanner{src: src, limit: MaxDepth, after: behindAll} }
 
 // NewForQEMU returns a Scanner for what is to be sent to QEMU inside of so many containers. It does not look for members
-// that stand twice; Check does.
+// that stand twice and for numbers out of range; Check does.
 func NewForQEMU(src []byte, outer int) Scanner {
 	return Scanner{src: src, limit: QEMUDepth - outer, strict: true, after: behindAll}
 }
@@ -73,6 +74,8 @@ func (s *Scanner) Next() Kind {
 		c = s.src[i]
 	}
 	switch s.next {
+	case beforeValue:
+		return s.value(i)
 	case behindMember:
 		switch c {
 		case ',':
@@ -187,7 +190,8 @@ func (s *Scanner) begin(i int, object uint64, next, after place) Kind {
 // text reads the string at i.
 func (s *Scanner) text(i int) (end int, fault string) {
 	end = stringStop(s.src, i+1)
-	if end < len(s.src) && s.src[end] == '"' { // most strings hold no escape
+	s.escaped = end < len(s.src) && s.src[end] == '\\'
+	if end < len(s.src) && s.src[end] == '"' { // as most strings end
 		end++
 	} else if end, fault = stringRest(s.src, end); fault != "" {
 		return end, fault

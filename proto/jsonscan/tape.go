@@ -1,14 +1,18 @@
 package jsonscan
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // Node is one value of a Tape, or the name of a member, which stands before its value.
 type Node struct {
-	Kind  Kind
-	Start uint32 // of its text in the input; a string's and a name's includes the quotes
-	End   uint32
-	Next  uint32 // index of the node behind this one and all that it holds
-	Count uint32 // members or elements
+	Kind    Kind
+	Escaped bool   // a string or a name with a backslash
+	Start   uint32 // of its text in the input; a string's and a name's includes the quotes
+	End     uint32
+	Next    uint32 // index of the node behind this one and all that it holds
+	Count   uint32 // members or elements
 }
 
 // Tape is a JSON value, checked and laid out flat in the order of the text, so that stepping over a value costs nothing.
@@ -26,15 +30,8 @@ func Lay(s Scanner, buf []Node) (Tape, error) {
 	}
 	nodes := buf[:0]
 	var open []uint32 // the containers that are open
-	for {
-		kind := s.Next()
-		switch kind {
-		case None:
-			if err := s.Err(); err != nil {
-				return Tape{}, err
-			}
-			return Tape{s.src, nodes}, nil
-		case ObjectEnd, ArrayEnd:
+	for kind := s.Next(); kind != None; kind = s.Next() {
+		if kind == ObjectEnd || kind == ArrayEnd {
 			last := len(open) - 1
 			n := &nodes[open[last]]
 			n.End, n.Next = uint32(s.end), uint32(len(nodes))
@@ -42,10 +39,15 @@ func Lay(s Scanner, buf []Node) (Tape, error) {
 			continue
 		}
 		at := uint32(len(nodes))
-		nodes = append(nodes, Node{kind, uint32(s.start), uint32(s.end), at + 1, 0})
-		if kind == Name {
-			nodes[at].End = nodes[at].Start + uint32(len(s.Token()))
+		nodes = slices.Grow(nodes, 1)[:at+1]
+		n := &nodes[at] // one by one: a struct literal would be written twice
+		n.Kind, n.Escaped, n.Start, n.End, n.Next, n.Count = kind, false, uint32(s.start), uint32(s.end), at+1, 0
+		switch kind {
+		case Name:
+			n.Escaped, n.End = s.escaped, uint32(s.nameEnd)
 			continue
+		case String:
+			n.Escaped = s.escaped
 		}
 		if len(open) > 0 {
 			nodes[open[len(open)-1]].Count++
@@ -54,10 +56,17 @@ func Lay(s Scanner, buf []Node) (Tape, error) {
 			open = append(open, at)
 		}
 	}
+	return Tape{s.src, nodes}, s.Err()
 }
 
 // Text returns the characters of the string or name at node i: a slice of the input where it has no escapes.
-func (t *Tape) Text(i uint32) []byte { return AppendText(nil, t.Raw(i)) }
+func (t *Tape) Text(i uint32) []byte {
+	n := t.Nodes[i]
+	if !n.Escaped {
+		return t.Src[n.Start+1 : n.End-1]
+	}
+	return AppendText(nil, t.Src[n.Start:n.End])
+}
 
 // Raw returns the text of node i as it is written.
 func (t *Tape) Raw(i uint32) []byte { return t.Src[t.Nodes[i].Start:t.Nodes[i].End:t.Nodes[i].End] }

@@ -2,7 +2,10 @@ package qapi
 
 import (
 	"encoding/json"
+	"errors"
 	"strconv"
+
+	"github.com/qmpsh/qmpsh/proto/jsonscan"
 )
 
 // Check tells whether the server would take value for this type, by the rules of its own strict visitors: no unknown
@@ -31,20 +34,31 @@ func (e *Event) Check(data json.RawMessage) error {
 }
 
 func check(value json.RawMessage, walk func(*checker) *ValueError) error {
-	t, fault := scan(value, make([]node, 0, min(len(value)/4+2, 1<<16)))
+	t, fault := layOut(value, len(value)/4)
 	if fault != nil {
-		return &ValueError{Fault: BadJSON, Offset: fault.at, Want: fault.problem}
+		return &ValueError{Fault: BadJSON, Offset: fault.Offset, Want: fault.Problem}
 	}
-	c := checker{tape: t}
+	c := checker{Tape: t}
 	if err := walk(&c); err != nil {
 		return err.located(c.steps)
 	}
 	return nil
 }
 
+// layOut checks what is an argument of a command, or the whole of a schema, and lays it out in about so many nodes.
+func layOut(value []byte, nodes int) (jsonscan.Tape, *jsonscan.SyntaxError) {
+	t, err := jsonscan.Lay(jsonscan.NewForQEMU(value, 1), make([]jsonscan.Node, 0, min(nodes, 1<<16)+2))
+	if err == nil {
+		return t, nil
+	}
+	var fault *jsonscan.SyntaxError
+	errors.As(err, &fault)
+	return t, fault
+}
+
 // checker walks a value's tape. Recursion is as deep as the tape, which is limited.
 type checker struct {
-	tape
+	jsonscan.Tape
 	steps  []step   // of the fault, innermost first
 	fields []field  // of the objects being checked, one behind the other
 	slots  []uint32 // likewise: the node of each member's value, 0 if it is absent
@@ -57,7 +71,7 @@ type field struct {
 }
 
 func (c *checker) fault(f Fault, t *Type, at uint32) *ValueError {
-	e := &ValueError{Fault: f, Type: t, Offset: int(c.nodes[at].start), Got: c.shown(at)}
+	e := &ValueError{Fault: f, Type: t, Offset: int(c.Nodes[at].Start), Got: c.shown(at)}
 	if t != nil {
 		e.Want = t.Label()
 	}
@@ -72,17 +86,17 @@ func (c *checker) inside(key string, index int, err *ValueError) *ValueError {
 
 // value checks the value at node i.
 func (c *checker) value(t *Type, i uint32) *ValueError {
-	kind := c.nodes[i].kind
+	kind := c.Nodes[i].Kind
 	ok := false
 	switch t.Kind {
 	case KindAny:
 		return c.any(i)
 	case KindObject:
-		if kind == isObject {
+		if kind == jsonscan.Object {
 			return c.object(t.Object, i, false)
 		}
 	case KindArray:
-		if kind == isArray {
+		if kind == jsonscan.Array {
 			return c.array(t.Elem, i)
 		}
 	case KindAlternate:
@@ -90,22 +104,22 @@ func (c *checker) value(t *Type, i uint32) *ValueError {
 			return c.value(choice, i)
 		}
 	case KindEnum:
-		if kind == isText {
+		if kind == jsonscan.String {
 			return c.enum(t, i)
 		}
 	case KindInt:
-		if kind == isInteger && !fits64(c.raw(i)) {
+		if kind == jsonscan.Integer && !fits64(c.Raw(i)) {
 			return c.fault(OutOfRange, t, i)
 		}
-		ok = kind == isInteger
+		ok = kind == jsonscan.Integer
 	case KindString:
-		ok = kind == isText
+		ok = kind == jsonscan.String
 	case KindNumber:
-		ok = kind == isInteger || kind == isFraction
+		ok = kind == jsonscan.Integer || kind == jsonscan.Fraction
 	case KindBool:
-		ok = kind == isTrue || kind == isFalse
+		ok = kind == jsonscan.True || kind == jsonscan.False
 	case KindNull:
-		ok = kind == isNull
+		ok = kind == jsonscan.Null
 	}
 	if !ok {
 		return c.fault(WrongType, t, i)
@@ -114,24 +128,24 @@ func (c *checker) value(t *Type, i uint32) *ValueError {
 }
 
 // choose returns the type that takes JSON of that kind, nil if none does.
-func (a *Alternate) choose(kind byte) *Type {
+func (a *Alternate) choose(kind jsonscan.Kind) *Type {
 	for _, t := range a.Types {
 		ok := false
 		switch t.Kind {
 		case KindAny:
 			ok = true
 		case KindObject:
-			ok = kind == isObject
+			ok = kind == jsonscan.Object
 		case KindArray:
-			ok = kind == isArray
+			ok = kind == jsonscan.Array
 		case KindString, KindEnum:
-			ok = kind == isText
+			ok = kind == jsonscan.String
 		case KindInt, KindNumber:
-			ok = kind == isInteger || kind == isFraction
+			ok = kind == jsonscan.Integer || kind == jsonscan.Fraction
 		case KindBool:
-			ok = kind == isTrue || kind == isFalse
+			ok = kind == jsonscan.True || kind == jsonscan.False
 		case KindNull:
-			ok = kind == isNull
+			ok = kind == jsonscan.Null
 		}
 		if ok {
 			return t
@@ -154,7 +168,7 @@ func fits64(digits []byte) bool {
 }
 
 func (c *checker) enum(t *Type, i uint32) *ValueError {
-	text := c.text(i)
+	text := c.Text(i)
 	if t.Enum.Value(string(text)) != nil {
 		return nil
 	}
@@ -165,7 +179,7 @@ func (c *checker) enum(t *Type, i uint32) *ValueError {
 }
 
 func (c *checker) array(elem *Type, i uint32) *ValueError {
-	for n, at := range c.elements(i) {
+	for n, at := range c.Elements(i) {
 		if err := c.value(elem, at); err != nil {
 			return c.inside("", n, err)
 		}
@@ -175,17 +189,17 @@ func (c *checker) array(elem *Type, i uint32) *ValueError {
 
 // any checks what no type tells: that no object at or below node i has a member twice.
 func (c *checker) any(i uint32) *ValueError {
-	switch n := c.nodes[i]; n.kind {
-	case isArray:
-		for n, at := range c.elements(i) {
+	switch n := c.Nodes[i]; n.Kind {
+	case jsonscan.Array:
+		for n, at := range c.Elements(i) {
 			if err := c.any(at); err != nil {
 				return c.inside("", n, err)
 			}
 		}
-	case isObject:
-		seen := make(map[string]bool, n.count)
-		for key, value := range c.members(i) {
-			name := string(c.text(key))
+	case jsonscan.Object:
+		seen := make(map[string]bool, n.Count)
+		for key, value := range c.Members(i) {
+			name := string(c.Text(key))
 			if seen[name] {
 				return c.inside(name, -1, c.fault(DuplicateMember, nil, key))
 			}

@@ -1,14 +1,16 @@
 package qapi
 
+import "github.com/qmpsh/qmpsh/proto/jsonscan"
+
 // object checks the members of the object at node i. It first finds the schema's member for each of them, layer by layer:
 // the common ones, then those of the branch that the tag selects. Then it checks their values in the order of the text.
 func (c *checker) object(o *Object, i uint32, open bool) *ValueError {
-	if c.nodes[i].kind != isObject {
+	if c.Nodes[i].Kind != jsonscan.Object {
 		return c.fault(WrongType, &Type{Kind: KindObject, Object: o}, i)
 	}
 	fields, slots := len(c.fields), len(c.slots)
 	defer func() { c.fields, c.slots = c.fields[:fields], c.slots[:slots] }()
-	for key := range c.members(i) {
+	for key := range c.Members(i) {
 		c.fields = append(c.fields, field{key: key})
 	}
 	var layers [maxBranches + 1]*Object
@@ -27,7 +29,7 @@ func (c *checker) object(o *Object, i uint32, open bool) *ValueError {
 	}
 	for at := fields; at < len(c.fields); at++ {
 		f := c.fields[at]
-		name := func() string { return string(c.text(f.key)) }
+		name := func() string { return string(c.Text(f.key)) }
 		switch {
 		case f.member != nil:
 			if err := c.value(f.member.Type, f.key+1); err != nil {
@@ -58,7 +60,7 @@ func (c *checker) match(layer *Object, first int) *ValueError {
 	}
 	for at := first; at < len(c.fields); at++ {
 		f := &c.fields[at]
-		n := layer.find(c.text(f.key))
+		n := layer.find(c.Text(f.key))
 		if n < 0 {
 			continue
 		}
@@ -105,10 +107,10 @@ func (c *checker) branch(layers []*Object, own, slots, fields int, i uint32) (*O
 	if err := c.value(tag.Type, at); err != nil {
 		return nil, c.inside(tag.Name, -1, err)
 	}
-	if c.nodes[at].kind != isText {
+	if c.Nodes[at].Kind != jsonscan.String {
 		return nil, nil
 	}
-	return last.Branch(string(c.text(at))), nil
+	return last.Branch(string(c.Text(at))), nil
 }
 
 // tagMissing makes the error for an object without the tag of its last layer, nil if it may do without.
@@ -118,10 +120,10 @@ func (c *checker) tagMissing(tag *Member, layers []*Object, slots, fields int, i
 	for _, f := range c.fields[fields:] {
 		switch {
 		case f.member != nil:
-		case !last.inBranch(c.text(f.key)): // more likely a slip than a reason to ask for the tag
+		case !last.inBranch(c.Text(f.key)): // more likely a slip than a reason to ask for the tag
 			return c.unknown(layers, fields, f.key)
 		case asks == "":
-			asks = string(c.text(f.key))
+			asks = string(c.Text(f.key))
 		}
 	}
 	switch {
@@ -147,8 +149,8 @@ func (o *Object) inBranch(name []byte) bool {
 
 // unknown makes the error for a member that no layer has.
 func (c *checker) unknown(layers []*Object, fields int, key uint32) *ValueError {
-	name := string(c.text(key))
-	err := &ValueError{Fault: UnknownMember, Offset: int(c.nodes[key].start), Got: c.shown(key + 1)}
+	name := string(c.Text(key))
+	err := &ValueError{Fault: UnknownMember, Offset: int(c.Nodes[key].Start), Got: c.shown(key + 1)}
 	var names []string
 	for _, layer := range layers {
 		for i := range layer.Members {
@@ -162,8 +164,8 @@ func (c *checker) unknown(layers []*Object, fields int, key uint32) *ValueError 
 			err.Cases = cases
 		}
 		for _, f := range c.fields[fields:] {
-			if f.member != nil && f.member.Name == layer.Tag && c.nodes[f.key+1].kind == isText {
-				err.Tag = string(c.text(f.key + 1))
+			if f.member != nil && f.member.Name == layer.Tag && c.Nodes[f.key+1].Kind == jsonscan.String {
+				err.Tag = string(c.Text(f.key + 1))
 			}
 		}
 	}
@@ -202,7 +204,7 @@ func (c *checker) twice(first int) *ValueError {
 		if f.member != nil {
 			continue
 		}
-		name := string(c.text(f.key))
+		name := string(c.Text(f.key))
 		if seen[name] {
 			return c.inside(name, -1, c.fault(DuplicateMember, nil, f.key))
 		}

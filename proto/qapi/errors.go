@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/qmpsh/qmpsh/proto/jsonscan"
 )
 
 // Fault says in what way a value is not what the server takes.
@@ -113,18 +115,18 @@ func (e *ValueError) located(steps []step) *ValueError {
 const maxShown = 40
 
 // shown names the value at node i for a person.
-func (t *tape) shown(i uint32) string {
-	switch n := t.nodes[i]; n.kind {
-	case isObject:
+func (c *checker) shown(i uint32) string {
+	switch n := c.Nodes[i]; n.Kind {
+	case jsonscan.Object:
 		return "an object"
-	case isArray:
+	case jsonscan.Array:
 		return "an array"
-	case isText:
-		return "the string " + shorten(strconv.Quote(string(t.text(i))))
-	case isInteger, isFraction:
-		return "the number " + shorten(string(t.raw(i)))
+	case jsonscan.String:
+		return "the string " + shorten(strconv.Quote(string(c.Text(i))))
+	case jsonscan.Integer, jsonscan.Fraction:
+		return "the number " + shorten(string(c.Raw(i)))
 	default:
-		return string(t.raw(i))
+		return string(c.Raw(i))
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+
+	"github.com/qmpsh/qmpsh/proto/jsonscan"
 )
 
 // SchemaError says why a text is no schema.
@@ -25,11 +27,11 @@ func (e *SchemaError) Error() string {
 // a *SchemaError. Parse keeps a copy of raw, not raw itself.
 func Parse(raw []byte) (*Schema, error) {
 	// A schema has one node in about six bytes; growing would copy them again and again.
-	t, fault := scan(raw, make([]node, 0, len(raw)/6+16))
+	t, fault := layOut(raw, len(raw)/6)
 	if fault != nil {
-		return nil, &SchemaError{Offset: fault.at, Problem: fault.problem}
+		return nil, &SchemaError{Offset: fault.Offset, Problem: fault.Problem}
 	}
-	b := builder{tape: t, text: string(raw), none: &Type{Kind: KindObject, Object: &Object{}}}
+	b := builder{Tape: t, text: string(raw), none: &Type{Kind: KindObject, Object: &Object{}}}
 	list, err := b.list()
 	if err != nil {
 		return nil, err
@@ -40,7 +42,7 @@ func Parse(raw []byte) (*Schema, error) {
 // builder turns the tape into a Schema: first it names every type, then it fills them, so that they may refer to types
 // that come later.
 type builder struct {
-	tape
+	jsonscan.Tape
 	text     string // the input as a string: names are slices of it
 	entities []entity
 	byName   map[string]int32
@@ -66,23 +68,23 @@ type entity struct {
 
 // list finds the node of the array of entities.
 func (b *builder) list() (uint32, error) {
-	switch b.nodes[0].kind {
-	case isArray:
+	switch b.Nodes[0].Kind {
+	case jsonscan.Array:
 		return 0, nil
-	case isObject:
-		for key, value := range b.members(0) {
-			if string(b.tape.text(key)) == "return" && b.nodes[value].kind == isArray {
+	case jsonscan.Object:
+		for key, value := range b.Members(0) {
+			if string(b.Text(key)) == "return" && b.Nodes[value].Kind == jsonscan.Array {
 				return value, nil
 			}
 		}
 	}
-	return 0, &SchemaError{Offset: int(b.nodes[0].start), Problem: `expected an array, or an object with one under "return"`}
+	return 0, &SchemaError{Offset: int(b.Nodes[0].Start), Problem: `expected an array, or an object with one under "return"`}
 }
 
 // fail keeps the first fault.
 func (b *builder) fail(at uint32, format string, args ...any) {
 	if b.err == nil {
-		b.err = &SchemaError{Offset: int(b.nodes[at].start), Problem: fmt.Sprintf(format, args...)}
+		b.err = &SchemaError{Offset: int(b.Nodes[at].Start), Problem: fmt.Sprintf(format, args...)}
 		if b.entity != nil {
 			b.err.Entity = b.entity.name
 		}
@@ -91,20 +93,20 @@ func (b *builder) fail(at uint32, format string, args ...any) {
 
 // str returns the string at node i, without copying it.
 func (b *builder) str(i uint32) string {
-	n := b.nodes[i]
+	n := b.Nodes[i]
 	switch {
-	case n.kind != isText:
+	case n.Kind != jsonscan.String && n.Kind != jsonscan.Name:
 		b.fail(i, "expected a string")
 		return ""
-	case n.escaped:
-		return string(b.tape.text(i))
+	case n.Escaped:
+		return string(b.Text(i))
 	}
-	return b.text[n.start+1 : n.end-1]
+	return b.text[n.Start+1 : n.End-1]
 }
 
 // isA reports whether node i is of a kind, and fails if it is not.
-func (b *builder) isA(i uint32, kind byte, name string) bool {
-	if b.nodes[i].kind != kind {
+func (b *builder) isA(i uint32, kind jsonscan.Kind, name string) bool {
+	if b.Nodes[i].Kind != kind {
 		b.fail(i, "expected %s", name)
 		return false
 	}
@@ -112,12 +114,12 @@ func (b *builder) isA(i uint32, kind byte, name string) bool {
 }
 
 func (b *builder) build(list uint32) (*Schema, error) {
-	n := int(b.nodes[list].count)
+	n := int(b.Nodes[list].Count)
 	b.entities = make([]entity, 0, n)
 	b.byName = make(map[string]int32, n)
-	for _, at := range b.elements(list) {
+	for _, at := range b.Elements(list) {
 		b.entity = nil
-		if !b.isA(at, isObject, "an object") {
+		if !b.isA(at, jsonscan.Object, "an object") {
 			break
 		}
 		b.entities = append(b.entities, entity{at: at})
@@ -152,7 +154,7 @@ func (b *builder) build(list uint32) (*Schema, error) {
 // read notes where the members of the SchemaInfo e are.
 func (b *builder) read(e *entity) {
 	b.entity = e
-	for key, value := range b.members(e.at) {
+	for key, value := range b.Members(e.at) {
 		switch b.str(key) {
 		case "name":
 			e.name = b.str(value)
@@ -177,7 +179,7 @@ func (b *builder) read(e *entity) {
 		case "features":
 			e.feature = value
 		case "allow-oob":
-			e.oob = b.nodes[value].kind == isTrue
+			e.oob = b.Nodes[value].Kind == jsonscan.True
 		}
 	}
 	if e.name == "" {
@@ -299,11 +301,11 @@ func (b *builder) builtin(i uint32) Kind {
 
 // features reads a list of names.
 func (b *builder) features(i uint32) []string {
-	if i == 0 || !b.isA(i, isArray, "an array of features") || b.nodes[i].count == 0 {
+	if i == 0 || !b.isA(i, jsonscan.Array, "an array of features") || b.Nodes[i].Count == 0 {
 		return nil
 	}
-	names := b.texts.take(b.nodes[i].count)
-	for _, at := range b.elements(i) {
+	names := b.texts.take(b.Nodes[i].Count)
+	for _, at := range b.Elements(i) {
 		names = append(names, b.str(at))
 	}
 	return names
@@ -324,8 +326,8 @@ func (a *arena[T]) take(n uint32) []T {
 
 // rawOf returns the JSON of node i, nil for null.
 func (b *builder) rawOf(i uint32) json.RawMessage {
-	if b.nodes[i].kind == isNull {
+	if b.Nodes[i].Kind == jsonscan.Null {
 		return nil
 	}
-	return json.RawMessage(b.text[b.nodes[i].start:b.nodes[i].end])
+	return json.RawMessage(b.text[b.Nodes[i].Start:b.Nodes[i].End])
 }

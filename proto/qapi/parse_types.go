@@ -1,5 +1,7 @@
 package qapi
 
+import "github.com/qmpsh/qmpsh/proto/jsonscan"
+
 // indexFrom is the number of members or values from which a map finds them faster than looking through all.
 const indexFrom = 12
 
@@ -14,20 +16,20 @@ func (b *builder) enum(e *entity) *Enum {
 		b.fail(e.at, `expected "members" or "values"`)
 		return enum
 	}
-	if !b.isA(list, isArray, "an array of values") {
+	if !b.isA(list, jsonscan.Array, "an array of values") {
 		return enum
 	}
-	enum.Values = b.values.take(b.nodes[list].count)
-	for _, at := range b.elements(list) {
-		if b.nodes[at].kind == isText {
+	enum.Values = b.values.take(b.Nodes[list].Count)
+	for _, at := range b.Elements(list) {
+		if b.Nodes[at].Kind == jsonscan.String {
 			enum.Values = append(enum.Values, EnumValue{Name: b.str(at)})
 			continue
 		}
-		if !b.isA(at, isObject, "a string or an object") {
+		if !b.isA(at, jsonscan.Object, "a string or an object") {
 			return enum
 		}
 		var v EnumValue
-		for key, value := range b.members(at) {
+		for key, value := range b.Members(at) {
 			switch b.str(key) {
 			case "name":
 				v.Name = b.str(value)
@@ -52,14 +54,14 @@ func (b *builder) alternate(e *entity) *Alternate {
 		b.fail(e.at, `expected "members"`)
 		return a
 	}
-	if !b.isA(e.members, isArray, "an array of types") {
+	if !b.isA(e.members, jsonscan.Array, "an array of types") {
 		return a
 	}
-	for _, at := range b.elements(e.members) {
-		if !b.isA(at, isObject, "an object") {
+	for _, at := range b.Elements(e.members) {
+		if !b.isA(at, jsonscan.Object, "an object") {
 			return a
 		}
-		for key, value := range b.members(at) {
+		for key, value := range b.Members(at) {
 			if b.str(key) == "type" {
 				t := b.ref(value)
 				if b.entities[b.byName[b.str(value)]].meta == "alternate" {
@@ -75,10 +77,10 @@ func (b *builder) alternate(e *entity) *Alternate {
 // object fills o with its members and branches.
 func (b *builder) object(e *entity, o *Object) {
 	o.Name, o.Features = e.name, b.features(e.feature)
-	if e.members != 0 && b.isA(e.members, isArray, "an array of members") {
-		o.Members = b.fields.take(b.nodes[e.members].count)
-		for _, at := range b.elements(e.members) {
-			if !b.isA(at, isObject, "an object") {
+	if e.members != 0 && b.isA(e.members, jsonscan.Array, "an array of members") {
+		o.Members = b.fields.take(b.Nodes[e.members].Count)
+		for _, at := range b.Elements(e.members) {
+			if !b.isA(at, jsonscan.Object, "an object") {
 				return
 			}
 			o.Members = append(o.Members, b.member(at))
@@ -92,13 +94,13 @@ func (b *builder) object(e *entity, o *Object) {
 		b.fail(e.tag, "the tag %q is no member", o.Tag)
 		return
 	}
-	if e.variants != 0 && b.isA(e.variants, isArray, "an array of variants") {
+	if e.variants != 0 && b.isA(e.variants, jsonscan.Array, "an array of variants") {
 		b.variants(e.variants, o)
 	}
 }
 
 func (b *builder) member(at uint32) (m Member) {
-	for key, value := range b.members(at) {
+	for key, value := range b.Members(at) {
 		switch b.str(key) {
 		case "name":
 			m.Name = b.str(value)
@@ -119,14 +121,14 @@ func (b *builder) member(at uint32) (m Member) {
 
 // variants fills the branches of o.
 func (b *builder) variants(list uint32, o *Object) {
-	o.Branches = make([]Branch, 0, b.nodes[list].count)
-	o.branches = make(map[string]*Object, b.nodes[list].count)
-	for _, at := range b.elements(list) {
-		if !b.isA(at, isObject, "an object") {
+	o.Branches = make([]Branch, 0, b.Nodes[list].Count)
+	o.branches = make(map[string]*Object, b.Nodes[list].Count)
+	for _, at := range b.Elements(list) {
+		if !b.isA(at, jsonscan.Object, "an object") {
 			return
 		}
 		v := Branch{Object: b.none.Object}
-		for key, value := range b.members(at) {
+		for key, value := range b.Members(at) {
 			switch b.str(key) {
 			case "case":
 				v.Case = b.str(value)
