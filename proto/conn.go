@@ -15,7 +15,7 @@ const stopGrace = time.Second
 // Protocol says what one message is (E1). Recv and Send are required. Every
 // function runs on the engine's goroutines: see the package comment for what it
 // must not do. None of them is called by two goroutines at once. The contexts end
-// with the session, but for that of Ended, which has no end.
+// when the loops are told to stop, but for that of Ended, which has no end.
 type Protocol[M any] struct {
 	// Recv receives one message. Its error ends the session; io.EOF says that the
 	// peer has closed between two messages.

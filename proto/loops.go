@@ -4,19 +4,21 @@ import (
 	"context"
 	"log/slog"
 	"sort"
+	"time"
 )
 
 // readLoop receives messages and hands them to the handler until the session ends (E12).
 func (s *session[M]) readLoop() {
 	defer s.loops.Done()
+	defer close(s.readDone)
 	handle := s.conn.protocol.Handle
-	for s.ctx.Err() == nil {
+	for s.reading() {
 		m, err := s.recv(s.callback)
 		if err == nil && handle != nil {
 			err = handle(s.callback, m)
 		}
 		if err != nil {
-			s.failed("reader", err)
+			s.failed("reader", err, false)
 			return
 		}
 	}
@@ -34,7 +36,7 @@ func (s *session[M]) writeLoop() {
 		}
 		if untouched, err := s.sendBatch(batch); err != nil {
 			s.untouched = untouched
-			s.failed("writer", err)
+			s.failed("writer", err, true)
 			return
 		}
 		s.queue.giveBack(batch)
@@ -63,13 +65,13 @@ func (s *session[M]) sendBatch(batch []M) (untouched []M, err error) {
 
 // failed keeps the error of a loop, unless the session had ended before, and
 // schedules a disconnect (E14).
-func (s *session[M]) failed(loop string, err error) {
+func (s *session[M]) failed(loop string, err error, byWriter bool) {
 	if s.ctx.Err() != nil {
 		// Being stopped is not an error, and what a stop leads to is no cause.
 		s.stopped(loop)
 		return
 	}
-	s.end(err)
+	s.end(err, byWriter)
 	s.conn.log.Debug("loop ended", "loop", loop, "error", err)
 	s.conn.scheduleEnd(s)
 }
@@ -82,8 +84,12 @@ func (s *session[M]) stopped(loop string) {
 // runs once a session, started by the first request to disconnect.
 func (s *session[M]) reap() {
 	s.flush()
-	s.end(errStopped)
+	s.end(errStopped, false)
 	s.queue.stop()
+	if s.byWriter {
+		s.drain()
+	}
+	s.halt(context.Cause(s.ctx))
 	s.stream.interrupt(context.Cause(s.ctx))
 	s.loops.Wait()
 
@@ -111,7 +117,37 @@ func (s *session[M]) flush() {
 	case <-s.ctx.Done():
 	case <-s.hurry.Done():
 		if n := s.queue.unsent(); n > 0 {
-			s.end(&FlushError{Origin: Here(), Unsent: n, Err: context.Cause(s.hurry)})
+			s.end(&FlushError{Origin: Here(), Unsent: n, Err: context.Cause(s.hurry)}, false)
+		}
+	}
+}
+
+const (
+	drainTick  = 20 * time.Millisecond
+	drainIdle  = 6               // ticks without a byte: what has not arrived by then was not sent
+	drainLimit = 2 * time.Second // for a peer that goes on, and for a slow handler
+)
+
+// drain lets the reader go on to the end of what has arrived, because a peer that
+// takes nothing any more has often said why (E17). It ends with the stream, with the
+// patience of the caller who waits for the disconnect, and in any case soon.
+func (s *session[M]) drain() {
+	limit := time.NewTimer(drainLimit)
+	defer limit.Stop()
+	// Ticks are counted, not time: on a busy machine the reader gets its turns too.
+	for idle := 0; idle < drainIdle; idle++ {
+		before := s.stream.reads.Load()
+		select {
+		case <-s.readDone:
+			return
+		case <-s.hurry.Done():
+			return
+		case <-limit.C:
+			return
+		case <-time.After(drainTick):
+		}
+		if inside := before%2 == 1; !inside || s.stream.reads.Load() != before {
+			idle = -1 // the reader was not waiting all the time
 		}
 	}
 }

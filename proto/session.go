@@ -14,19 +14,24 @@ type session[M any] struct {
 	writer *Writer // used by the handshake, then by writeLoop
 	queue  queue[M]
 
-	ctx    context.Context         // ends with the first error, or with errStopped
-	end    context.CancelCauseFunc // only its first call counts: first error wins (E18)
-	hurry  context.Context         // ends when a Disconnect's context did
+	ctx      context.Context // ends with the first error, or with errStopped
+	cancel   context.CancelCauseFunc
+	first    sync.Once // end's: the first error wins (E18)
+	byWriter bool      // the writer loop ended ctx; constant once it has ended
+
+	hurry  context.Context // ends when a Disconnect's context did
 	giveUp context.CancelCauseFunc
 
-	callback context.Context // ctx, marked as a callback's (E23)
+	callback context.Context // the callbacks' (E23); ends when the loops are to stop
+	halt     context.CancelCauseFunc
 
 	starts    []int64 // the writer's: where each message begins that was not flushed yet
 	untouched []M     // of the batch that failed, what was not begun; valid once the loops have stopped
 
-	loops sync.WaitGroup
-	done  chan struct{} // closed by reap, last of all
-	err   error         // what ended the session; valid once done is closed
+	loops    sync.WaitGroup
+	readDone chan struct{} // closed when readLoop has ended
+	done     chan struct{} // closed by reap, last of all
+	err      error         // what ended the session; valid once done is closed
 }
 
 func newSession[M any](c *Conn[M], st *stream) *session[M] {
@@ -36,10 +41,12 @@ func newSession[M any](c *Conn[M], st *stream) *session[M] {
 		reader: NewReader(st, c.limit),
 		writer: newWriter(st),
 		done:   make(chan struct{}),
+
+		readDone: make(chan struct{}),
 	}
 	s.queue.init()
-	s.ctx, s.end = context.WithCancelCause(context.Background())
-	s.callback = c.asCallback(s.ctx)
+	s.ctx, s.cancel = context.WithCancelCause(context.Background())
+	s.callback, s.halt = context.WithCancelCause(c.asCallback(context.Background()))
 	s.hurry, s.giveUp = context.WithCancelCause(context.Background())
 	return s
 }
@@ -49,6 +56,20 @@ func (s *session[M]) start() {
 	s.loops.Add(2)
 	go s.readLoop()
 	go s.writeLoop()
+}
+
+// end ends the session with an error, or with errStopped. Only the first call counts.
+func (s *session[M]) end(err error, byWriter bool) {
+	s.first.Do(func() {
+		s.byWriter = byWriter
+		s.cancel(err)
+	})
+}
+
+// reading reports whether what arrives is still to be handled: as long as the session
+// lives, and after the writer has failed until everything that had arrived was read (E17).
+func (s *session[M]) reading() bool {
+	return s.callback.Err() == nil && (s.ctx.Err() == nil || s.byWriter)
 }
 
 // cause returns the first error that ended the session, nil while it runs and if a

@@ -15,6 +15,8 @@ type stream struct {
 	raw  net.Conn // the connection below TLS; conn itself without TLS
 	why  atomic.Pointer[error]
 
+	reads atomic.Uint64 // grows when a Read begins and when it ends: odd while one waits
+
 	closed   bool // interrupt had to close; only the disconnect task looks
 	closeErr error
 }
@@ -29,7 +31,9 @@ func newStream(conn net.Conn) *stream {
 
 // Read is net.Conn's, with the cause of a stop in place of its echo.
 func (s *stream) Read(p []byte) (int, error) {
+	s.reads.Add(1)
 	n, err := s.conn.Read(p)
+	s.reads.Add(1)
 	if err != nil {
 		err = s.explain(err)
 	}

@@ -243,7 +243,7 @@ func cpuTime() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-func socketPair(b *testing.B) (near, far net.Conn) {
+func socketPair(b testing.TB) (near, far net.Conn) {
 	path := filepath.Join(shortDir(b), "s")
 	l, err := net.Listen("unix", path)
 	if err != nil {
