@@ -116,6 +116,17 @@ func (c *Conn[M]) Send(m M) error {
 	return nil
 }
 
+// Withdraw takes back the first message that match accepts among those which wait to be
+// sent. When it returns true, no byte of that message was or will be sent; when it
+// returns false, there is none, or the writer has begun with it. match must be quick,
+// and must not call the Conn.
+func (c *Conn[M]) Withdraw(match func(M) bool) bool {
+	c.mu.Lock()
+	s := c.session
+	c.mu.Unlock()
+	return s != nil && s.queue.withdraw(match)
+}
+
 // Flush waits until every byte of all messages sent before the call was handed to
 // the operating system (E20). It returns the context's cause if that comes first,
 // the error that ended the session if that prevents it, ErrDisconnected if a

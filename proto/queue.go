@@ -2,6 +2,7 @@ package proto
 
 import (
 	"runtime"
+	"slices"
 	"sync"
 )
 
@@ -45,6 +46,26 @@ func (q *queue[M]) add(m M) bool {
 	return true
 }
 
+// withdraw takes back the first message that match accepts, unless the writer has it.
+func (q *queue[M]) withdraw(match func(M) bool) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	i := slices.IndexFunc(q.pending, match)
+	if i < 0 {
+		return false
+	}
+	place := q.added - uint64(len(q.pending)-i) + 1 // in the order of add
+	q.pending = slices.Delete(q.pending, i, i+1)
+	q.added--
+	for j := range q.waiters {
+		if q.waiters[j].target >= place {
+			q.waiters[j].target--
+		}
+	}
+	q.releaseLocked()
+	return true
+}
+
 // signal wakes the writer, or lets it go round once more if it is awake.
 func (q *queue[M]) signal() {
 	select {
@@ -84,11 +105,16 @@ func (q *queue[M]) giveBack(batch []M) {
 	q.spare = batch[:0]
 }
 
-// done marks the next n messages as sent and releases the flushes that waited for them.
+// done marks the next n messages as sent.
 func (q *queue[M]) done(n int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.sent += uint64(n)
+	q.releaseLocked()
+}
+
+// releaseLocked lets the flushes go on that have nothing left to wait for.
+func (q *queue[M]) releaseLocked() {
 	rest := q.waiters[:0]
 	for _, w := range q.waiters {
 		if w.target <= q.sent {

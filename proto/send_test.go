@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 
 	"github.com/qmpsh/qmpsh/proto"
 )
@@ -115,4 +116,50 @@ func TestE14_AnErrorOfSendIsNotLost(t *testing.T) {
 	if err := c.Disconnect(t.Context()); err != boom {
 		t.Errorf("disconnect: %v", err)
 	}
+}
+
+func TestE11_WhatTheWriterHasNotBegunCanBeTakenBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, far := overPipe(t, text())
+		is := func(want string) func(string) bool { return func(m string) bool { return m == want } }
+		c.Send("a")
+		synctest.Wait() // the writer has it now
+		for _, m := range []string{"b", "c", "d"} {
+			c.Send(m)
+		}
+		flushed := make(chan error, 3)
+		flush := func() { flushed <- c.Flush(t.Context()) }
+		go flush()
+		synctest.Wait()
+		c.Send("e")
+		go flush()
+		synctest.Wait()
+		for _, m := range []string{"b", "d", "e"} {
+			if !c.Withdraw(is(m)) {
+				t.Errorf("%s cannot be withdrawn", m)
+			}
+		}
+		for _, m := range []string{"a", "b", "x"} {
+			if c.Withdraw(is(m)) {
+				t.Errorf("%s was withdrawn", m)
+			}
+		}
+		hear(t, far, "a\nc\n")
+		synctest.Wait()
+		if len(flushed) != 2 { // E20
+			t.Errorf("%d flushes have ended", len(flushed))
+		}
+		c.Send("f")
+		go flush()
+		hear(t, far, "f\n")
+		for range 3 {
+			if err := <-flushed; err != nil {
+				t.Errorf("flush: %v", err)
+			}
+		}
+		disconnect(t, c)
+		if c.Withdraw(is("f")) {
+			t.Error("withdrawn without a session")
+		}
+	})
 }

@@ -59,9 +59,8 @@ func (hs *handshake) noSync(err error) error {
 // startSyncLocked begins a synchronisation while the session runs. Any earlier one is
 // forgotten: its answer is for nobody now.
 func (s *session) startSyncLocked() *Message {
-	m, reply := newSync()
-	s.sync = reply
-	return m
+	s.syncMessage, s.sync = newSync()
+	return s.syncMessage
 }
 
 // syncedLocked takes a message while an agent may still answer somebody who gave up.

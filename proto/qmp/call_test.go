@@ -236,6 +236,33 @@ func TestQ5_MessagesForNobodyAreDropped(t *testing.T) {
 	})
 }
 
+// A server that sends rubbish for nobody all the time does not fill the log with it, and
+// the log says how much there was.
+func TestQ5_WarningsAreThrottled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const flood = 100_000
+		book := &logBook{}
+		c := running(t, Options{Logger: book.logger()}, func(p *peer) {
+			p.send(strings.Repeat(`{"return": {}, "id": "nobody's"}`+"\n", flood))
+			p.send(strings.Repeat(`{"event": "STOP", "timestamp": {"seconds": "soon"}}`+"\n", 100))
+			time.Sleep(time.Hour)
+			p.send(`{"return": {}, "id": "nobody's"}`)
+			p.echo()
+		})
+		c.Subscribe(EventFilter{})
+		time.Sleep(2 * time.Hour)
+		if n := book.count("level=WARN", "unknown id"); n != remarksAtOnce+1 {
+			t.Errorf("%d warnings of an unknown id", n)
+		}
+		if !book.has("unknown id", fmt.Sprint("unlogged=", flood-remarksAtOnce)) {
+			t.Error("nobody is told how many were not logged")
+		}
+		if n := book.count("level=WARN", "timestamp"); n != remarksAtOnce {
+			t.Errorf("%d warnings of a timestamp", n)
+		}
+	})
+}
+
 // asking is a log handler that asks the client, as a prompt that shows its state would.
 type asking struct {
 	slog.Handler

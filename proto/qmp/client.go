@@ -42,7 +42,7 @@ type Options struct {
 	Agent bool
 
 	TLS        *tls.Config  // for tls: addresses, as Address.Endpoint takes it
-	Logger     *slog.Logger // nil: no logs
+	Logger     *slog.Logger // nil: no logs. What a peer does wrong very often is not logged every time
 	MaxMessage int          // longest message of the server in bytes; 0 is 64 MiB
 
 	// Trace sees every message, both ways, those of the handshake included (E13).
@@ -73,7 +73,7 @@ const logName = "qmp"
 func NewClient(o Options) *Client {
 	c := &Client{opts: o, log: slog.New(slog.DiscardHandler), names: map[string]string{}}
 	if o.Logger != nil {
-		c.log = o.Logger.With("conn", logName)
+		c.log = slog.New(throttle(o.Logger.Handler())).With("conn", logName)
 	}
 	p := proto.Protocol[*Message]{
 		Recv:      c.recv,

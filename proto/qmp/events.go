@@ -8,9 +8,11 @@ import (
 	"sync/atomic"
 )
 
-// defaultMaxEvents is how many events a Subscription keeps for a slow reader when its
-// EventFilter does not say.
-const defaultMaxEvents = 16384
+// What a Subscription keeps for a slow reader when its EventFilter does not say.
+const (
+	defaultMaxEvents = 16384
+	defaultMaxBytes  = 16 << 20
+)
 
 // maxNames bounds what is remembered of event names. QEMU 9 has about 70.
 const maxNames = 512
@@ -56,6 +58,9 @@ type EventFilter struct {
 	Match func(Event) bool
 	// MaxEvents is how many events are kept for a slow reader; 0 means 16,384.
 	MaxEvents int
+	// MaxBytes is how long those events may be together, as the server sent them; 0
+	// means 16 MiB. The newest is kept however long it is.
+	MaxBytes int
 }
 
 // subscriptions is the set of a client's subscriptions. Deliveries do not take its

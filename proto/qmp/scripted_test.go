@@ -198,7 +198,10 @@ func (b *logBook) logger() *slog.Logger {
 }
 
 // has reports whether one line holds all the words.
-func (b *logBook) has(words ...string) bool {
+func (b *logBook) has(words ...string) bool { return b.count(words...) > 0 }
+
+// count returns how many lines hold all the words.
+func (b *logBook) count(words ...string) (n int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 lines:
@@ -208,7 +211,7 @@ lines:
 				continue lines
 			}
 		}
-		return true
+		n++
 	}
-	return false
+	return n
 }

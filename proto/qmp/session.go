@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 
@@ -29,20 +30,22 @@ type session struct {
 
 	mu        sync.Mutex
 	oob       bool
-	limit     int       // of len(inBand)
-	serial    bool      // the server knows no ids: replies go by order alone
-	inBand    []*call   // sent and not answered, in the order in which they were sent
-	outOfBand []*call   // the same, out of band
-	waiters   list.List // *call that wait for a place in inBand
+	limit     int              // of len(inBand)
+	serial    bool             // the server knows no ids: replies go by order alone
+	inBand    []*call          // sent and not answered, in the order in which they were sent
+	outOfBand map[string]*call // the same, out of band, by key
+	orphans   []*call          // of outOfBand, those whose callers have gone, oldest first; some were answered since
+	waiters   list.List        // *call that wait for a place in inBand
 	over      bool
 	cause     error // why it is over; nil for a disconnect
 
-	sync  string // the guest-sync-delimited on its way, by its id; "" for none (Q12)
-	dirty bool   // an agent may still answer somebody who gave up
+	sync        string   // the guest-sync-delimited on its way, by its id; "" for none (Q12)
+	syncMessage *Message // the newest of them
+	dirty       bool     // an agent may still answer somebody who gave up
 }
 
 func newSession(c *Client) *session {
-	s := &session{client: c, limit: maxInFlight}
+	s := &session{client: c, limit: maxInFlight, outOfBand: map[string]*call{}}
 	if c.opts.Agent {
 		s.limit, s.serial = 1, true
 	}
@@ -89,12 +92,7 @@ func (s *session) findKeyLocked(key string) *call {
 			return k
 		}
 	}
-	for _, k := range s.outOfBand {
-		if k.key == key {
-			return k
-		}
-	}
-	return nil
+	return s.outOfBand[key]
 }
 
 // submit sends a command, or lets it wait for its turn. From then on k.done tells
@@ -133,7 +131,7 @@ func (s *session) takenLocked(k *call) bool {
 // issueLocked sends a command that has its place.
 func (s *session) issueLocked(k *call) error {
 	if k.oob {
-		s.outOfBand = append(s.outOfBand, k)
+		s.outOfBand[k.key] = k
 	} else {
 		s.inBand = append(s.inBand, k)
 	}
@@ -156,12 +154,10 @@ func (s *session) issueLocked(k *call) error {
 
 // removeLocked forgets a command that was issued, which frees its place.
 func (s *session) removeLocked(k *call) {
-	calls := &s.inBand
 	if k.oob {
-		calls = &s.outOfBand
-	}
-	if i := slices.Index(*calls, k); i >= 0 {
-		*calls = slices.Delete(*calls, i, i+1)
+		delete(s.outOfBand, k.key)
+	} else if i := slices.Index(s.inBand, k); i >= 0 {
+		s.inBand = slices.Delete(s.inBand, i, i+1)
 	}
 }
 
@@ -183,29 +179,54 @@ func (s *session) admitLocked() {
 func (s *session) abandon(k *call, cause error) *WaitError {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	gone := &WaitError{Origin: proto.Here(), Unsent: !k.sent, Err: cause}
-	switch {
-	case k.finished:
+	if k.finished {
 		return nil
+	}
+	if k.sent && s.client.conn.Withdraw(func(m *Message) bool { return m == &k.msg }) {
+		k.sent = false
+	}
+	gone := &WaitError{Origin: proto.Here(), Unsent: !k.sent, Err: cause}
+	switch agent := s.client.opts.Agent; {
 	case k.waiting != nil:
 		s.waiters.Remove(k.waiting)
 		k.waiting = nil
 		return gone
-	case !s.client.opts.Agent:
+	case k.sent && k.oob:
+		s.orphanLocked(k)
+		return gone
+	case k.sent && !agent:
 		// The server is still busy with it: its place stays taken (Q8).
 		k.abandoned = true
 		return gone
-	}
-	// An agent may never answer. The next command synchronises instead (Q12).
-	if k.sent {
+	case k.sent:
+		// An agent may never answer. The next command synchronises instead (Q12).
 		s.dirty = true
-	} else {
+	case s.sync != "":
+		s.client.conn.Withdraw(func(m *Message) bool { return m == s.syncMessage })
 		gone.Err = &AgentSyncError{Origin: proto.Here(), Err: cause}
 	}
 	s.sync = ""
 	s.removeLocked(k)
 	s.admitLocked()
 	return gone
+}
+
+// maxOrphans is how many out-of-band commands without a caller are remembered, so that
+// their late replies are known for what they are.
+const maxOrphans = 1024
+
+// orphanLocked remembers of an out-of-band command, whose caller has gone, what it
+// takes to know its reply, and forgets the oldest when there are too many.
+func (s *session) orphanLocked(k *call) {
+	orphan := &call{cmd: Command{Name: k.cmd.Name}, key: k.key, oob: true, sent: true, abandoned: true}
+	s.outOfBand[k.key] = orphan
+	if len(s.orphans) == maxOrphans {
+		if oldest := s.orphans[0]; s.outOfBand[oldest.key] == oldest {
+			delete(s.outOfBand, oldest.key)
+		}
+		s.orphans = slices.Delete(s.orphans, 0, 1)
+	}
+	s.orphans = append(s.orphans, orphan)
 }
 
 // remark is what the log is to hear of a message once the lock is free: a log handler
@@ -304,7 +325,7 @@ func (s *session) close(cause error, unsent []*Message) {
 		return
 	}
 	s.over, s.cause = true, cause
-	open := slices.Concat(s.inBand, s.outOfBand)
+	open := slices.AppendSeq(slices.Clone(s.inBand), maps.Values(s.outOfBand))
 	for e := s.waiters.Front(); e != nil; e = e.Next() {
 		open = append(open, e.Value.(*call))
 	}
@@ -318,6 +339,7 @@ func (s *session) close(cause error, unsent []*Message) {
 			k.finishLocked(&InterruptedError{Origin: proto.Here(), Unsent: never, Err: cause})
 		}
 	}
-	s.inBand, s.outOfBand = nil, nil
+	s.inBand, s.orphans = nil, nil
+	clear(s.outOfBand)
 	s.waiters.Init()
 }

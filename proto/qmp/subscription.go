@@ -11,12 +11,11 @@ import (
 // methods may be called from any goroutine; what several readers of one
 // Subscription take is shared out among them.
 //
-// The policy for a reader that is too slow (Q9): the newest EventFilter.MaxEvents
-// entries are kept, the oldest are dropped, and Next reports in their place how
-// many were. The server's reader never waits for a subscription.
+// The policy for a reader that is too slow (Q9): the newest events are kept, as many
+// as EventFilter.MaxEvents and MaxBytes allow, the oldest are dropped, and Next
+// reports in their place how many were. The server's reader never waits for a subscription.
 type Subscription struct {
 	filter EventFilter
-	limit  int
 	detach func(*Subscription)
 
 	// names remembers which names pass. Only the goroutine that delivers
@@ -27,6 +26,7 @@ type Subscription struct {
 	ring    []entry // a ring whose length is a power of two
 	head    int     // index of the oldest entry
 	n       int
+	bytes   int // of the events in the ring
 	lost    lost
 	waiting int           // readers inside Next
 	closed  bool          // by Close
@@ -48,14 +48,15 @@ type lost struct {
 }
 
 func newSubscription(f EventFilter, detach func(*Subscription)) *Subscription {
-	limit := f.MaxEvents
-	if limit <= 0 {
-		limit = defaultMaxEvents
+	if f.MaxEvents <= 0 {
+		f.MaxEvents = defaultMaxEvents
+	}
+	if f.MaxBytes <= 0 {
+		f.MaxBytes = defaultMaxBytes
 	}
 	f.Names = slices.Clone(f.Names)
 	return &Subscription{
 		filter: f,
-		limit:  limit,
 		detach: detach,
 		names:  map[string]bool{},
 		wake:   make(chan struct{}, 1),
@@ -102,7 +103,7 @@ func (s *Subscription) Close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed = true
-	s.ring, s.head, s.n, s.lost = nil, 0, 0, lost{}
+	s.ring, s.head, s.n, s.bytes, s.lost = nil, 0, 0, 0, lost{}
 	s.wakeLocked()
 }
 
@@ -146,7 +147,8 @@ func (s *Subscription) pushLocked(e entry) {
 	if s.closed {
 		return
 	}
-	if s.n == s.limit {
+	size := len(e.event.Raw)
+	for s.n > 0 && (s.n == s.filter.MaxEvents || s.bytes+size > s.filter.MaxBytes) {
 		s.loseLocked(s.popLocked())
 	}
 	if s.n == len(s.ring) {
@@ -154,6 +156,7 @@ func (s *Subscription) pushLocked(e entry) {
 	}
 	s.ring[(s.head+s.n)&(len(s.ring)-1)] = e
 	s.n++
+	s.bytes += size
 	s.wakeLocked()
 }
 
@@ -170,6 +173,7 @@ func (s *Subscription) popLocked() entry {
 	s.ring[s.head] = entry{} // the message's bytes are not ours to keep alive
 	s.head = (s.head + 1) & (len(s.ring) - 1)
 	s.n--
+	s.bytes -= len(e.event.Raw)
 	return e
 }
 

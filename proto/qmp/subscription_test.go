@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -109,6 +110,69 @@ func TestQ9_OverflowIsToldInItsPlace(t *testing.T) {
 	if got := drain(sub); !slices.Equal(got, []string{"more"}) {
 		t.Errorf("then got %v", got)
 	}
+}
+
+func TestQ9_ASubscriptionIsBoundedInBytes(t *testing.T) {
+	long := func(name string, n int) Event { return Event{Name: name, Raw: make([]byte, n)} }
+	sub := newSubscription(EventFilter{MaxBytes: 1000}, func(*Subscription) {})
+	steps := []struct {
+		events []Event
+		want   string
+	}{
+		{[]Event{long("A", 400), long("B", 600)}, "A, B"},
+		{[]Event{long("A", 400), long("B", 600), long("C", 1)}, "missed 1, B, C"},
+		{[]Event{long("A", 400), long("B", 500), long("C", 700)}, "missed 2, C"},
+		{[]Event{long("A", 400), long("B", 5000)}, "missed 1, B"}, // the newest, however long
+		{[]Event{long("B", 5000), long("C", 1)}, "missed 1, C"},
+		{[]Event{long("A", 1000)}, "A"}, // what was read does not count
+	}
+	for _, step := range steps {
+		for _, ev := range step.events {
+			sub.deliver(ev)
+		}
+		if got := strings.Join(drain(sub), ", "); got != step.want {
+			t.Errorf("got %s, not %s", got, step.want)
+		}
+	}
+	// The end of a session has its place among few, and weighs nothing.
+	sub.deliver(long("A", 900))
+	sub.end(&SessionEndedError{})
+	sub.deliver(long("B", 900))
+	if got, want := strings.Join(drain(sub), ", "), "missed 1, ended <nil>, B"; got != want {
+		t.Errorf("got %s, not %s", got, want)
+	}
+}
+
+// A server that sends long events to a reader who has gone to sleep does not fill the
+// memory: what is kept stays within the bound.
+func TestQ9_NobodyReadsLongEvents(t *testing.T) {
+	near, far := socketPair(t)
+	c := NewClient(Options{SkipGreeting: true, SkipNegotiation: true})
+	sub := c.Subscribe(EventFilter{})
+	if err := c.ConnectStream(t.Context(), near, "events"); err != nil {
+		t.Fatal(err)
+	}
+	const n, size = 200, 1 << 20
+	line := []byte(`{"event": "E", "data": {"x": "` + strings.Repeat("x", size) + `"}}` + "\n")
+	for range n {
+		if _, err := far.Write(line); err != nil {
+			t.Fatal(err)
+		}
+	}
+	far.Close()
+	c.Wait(t.Context())
+	var memory runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&memory)
+	if memory.HeapAlloc > 3*defaultMaxBytes {
+		t.Errorf("%d MiB are in use", memory.HeapAlloc>>20)
+	}
+	got := drain(sub)
+	kept := len(got) - 2
+	if got[0] != fmt.Sprint("missed ", n-kept) || got[len(got)-1] != "ended EOF" || kept < 10 || kept*size > defaultMaxBytes {
+		t.Errorf("%d events are left, behind %q, before %q", kept, got[0], got[len(got)-1])
+	}
+	c.Disconnect(t.Context())
 }
 
 func TestQ9_TheEndOfASessionSurvivesOverflow(t *testing.T) {
