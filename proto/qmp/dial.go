@@ -6,11 +6,14 @@ import (
 	"net"
 	"os"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/qmpsh/qmpsh/proto"
 )
 
 // Connect opens a session with the server at a Unix, TCP, TLS or FD address. The
-// client is then Running. On failure nothing is open, and the error is
+// client is then Running. On failure nothing is open, but for a descriptor that is no
+// stream socket, which stays as it is, and the error is
 //
 //   - *proto.ConnectError around the cause: for the session's part of the way a
 //     *GreetingError (Q1), a *NegotiationError (Q2) or an *AgentSyncError (Q12);
@@ -86,23 +89,26 @@ func connectError(a Address, err error) error {
 	}
 }
 
-// openFD makes a connection of a descriptor that somebody opened for us. It takes
-// the descriptor over.
+// openFD makes a connection of a descriptor that somebody opened for us, and takes it
+// over. One that is no stream socket stays open: it may be the one to which the error
+// will be written.
 func openFD(fd int) (net.Conn, error) {
-	file := os.NewFile(uintptr(fd), fmt.Sprintf("fd:%d", fd))
-	if file == nil {
-		return nil, fmt.Errorf("%d is no descriptor", fd)
+	switch kind, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TYPE); {
+	case err != nil:
+		return nil, os.NewSyscallError("getsockopt", err)
+	case kind != unix.SOCK_STREAM:
+		return nil, fmt.Errorf("fd:%d is no stream socket", fd)
 	}
-	// FileConn works on a duplicate.
-	defer file.Close()
+	dup, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return nil, os.NewSyscallError("dup", err)
+	}
+	file := os.NewFile(uintptr(dup), fmt.Sprintf("fd:%d", fd))
+	defer file.Close() // FileConn works on a duplicate of its own
 	conn, err := net.FileConn(file)
 	if err != nil {
 		return nil, err
 	}
-	// A Unix stream has the methods of a packet connection too.
-	if _, packets := conn.(net.PacketConn); packets && conn.LocalAddr().Network() != "unix" {
-		conn.Close()
-		return nil, fmt.Errorf("fd:%d is no stream socket", fd)
-	}
+	unix.Close(fd)
 	return conn, nil
 }

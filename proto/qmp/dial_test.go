@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/qmpsh/qmpsh/proto"
 )
 
@@ -157,7 +159,13 @@ func TestE5_DescriptorThatIsNoStream(t *testing.T) {
 		if e.Phase != proto.PhaseConnection || cause != nil && !errors.Is(e, cause) {
 			t.Errorf("fd:%d gave %v", fd, e)
 		}
+		// It may be the one on which the caller will say so.
+		if _, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err != nil && cause != syscall.EBADF {
+			t.Errorf("fd:%d is closed: %v", fd, err)
+		}
 	}
+	syscall.Close(null)
+	syscall.Close(packets)
 }
 
 func TestE6_ServerDialsUs(t *testing.T) {
