@@ -137,6 +137,9 @@ func (b *binder) unknownMember(s spot, bad *qapi.ValueError) *fault {
 	if bad.Tag != "" {
 		f.msg += fmt.Sprintf(" with %s=%s", bad.TagName, bad.Tag)
 	}
+	if base, index, ok := strings.Cut(s.keys[len(s.keys)-1], "["); ok && allDigits(strings.TrimSuffix(index, "]")) {
+		f.hint = "elements are given by their numbers: " + spot{keys: s.above()}.dotted(base, strings.TrimSuffix(index, "]"))
+	}
 	if former := formerHint(s.of, s.keys[0]); former != "" && len(s.keys) == 1 {
 		f.hint = former
 	}
@@ -211,7 +214,11 @@ func wrongNode(s spot, bad *qapi.ValueError) *fault {
 func (b *binder) wrongType(s spot, bad *qapi.ValueError) *fault {
 	v, t := s.node.leaf, bad.Type
 	if s.in || b.isJSON(v) {
-		return &fault{msg: fmt.Sprintf("%s takes %s, not %s", s.label(s.keys), due(t), bad.Got)}
+		f := &fault{msg: fmt.Sprintf("%s takes %s, not %s", s.label(s.keys), due(t), bad.Got)}
+		if s.of == "send-key" && s.keys[0] == "keys" && len(s.keys) == 2 {
+			f.hint = keysHint(strings.NewReplacer(`[`, "", `]`, "", `"`, "", `'`, "", ", ", "-", ",", "-").Replace(v.text))
+		}
+		return f
 	}
 	if enum := enumOf(t); enum != nil {
 		return b.unknownValue(s, &qapi.ValueError{Type: enum, Near: qapi.Nearest(v.text, enum.Enum.Names())})
@@ -231,6 +238,10 @@ func (b *binder) wrongType(s spot, bad *qapi.ValueError) *fault {
 	f := &fault{msg: fmt.Sprintf("%s takes %s, not %s", s.label(s.keys), due(t), given)}
 	name := s.dotted()
 	switch {
+	case s.of == "send-key" && name == "keys":
+		f.hint = keysHint(v.text)
+	case v.form == bracketed && t.Kind == qapi.KindArray:
+		f.hint = "text in it needs quotes: " + name + `=["a", "b"]`
 	case v.form == quotedText && t.Kind == qapi.KindInt && typedWord(text, t) == "" && strings.HasSuffix(sizeHint(text), "1024s"):
 		f.hint = sizeHint(text)
 	case v.form == quotedText && t.Kind != qapi.KindObject && t.Kind != qapi.KindArray:

@@ -2,8 +2,6 @@ package cmdline
 
 import (
 	"fmt"
-	"slices"
-	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -38,6 +36,10 @@ func (p *parser) habit(line []word) *fault {
 		}
 		if f := oddName(w, w.keyEnd); f != nil {
 			return f
+		}
+		if key := w.text[w.start:w.keyEnd]; key != "" && key[0] == '-' {
+			bare := strings.TrimLeft(key, "-")
+			return &fault{at: w.start, msg: quoteWord(key) + " begins with a dash, and no argument does", hint: "leave it out: " + cut(Redact(bare+w.text[w.keyEnd:w.end]))}
 		}
 		value := w.text[w.eq+1 : w.end]
 		if r, _ := utf8.DecodeRuneInString(value); isTypographic(r) {
@@ -81,100 +83,6 @@ func separator(w word, what string) *fault {
 	return &fault{at: at, msg: quoteWord(what) + " does not part commands here", hint: "give one command a line; a script stops at the first error by itself"}
 }
 
-// options looks for options that are joined by commas, as in device_add virtio-net-pci,id=n1: in the key of the word at
-// line[i], which no key has, or in the value of the argument that comes first on QEMU's command line.
-func (p *parser) options(line []word, i int) *fault {
-	w, command := line[i], line[0].name()
-	sole := soleArgument(command)
-	key := w.text[w.start:w.keyEnd]
-	list := w.raw()
-	switch {
-	case hmpCommand(command) && strings.Contains(key, ","):
-		return p.hmp(line)
-	case strings.Contains(key, ",") && !strings.ContainsAny(key, `"'`):
-	case command == "chardev-add" && i == 1 && strings.Contains(key, ","):
-	case key == sole && optionsBegin(w.text[w.eq+1:w.end]):
-		list = w.text[w.eq+1 : w.end]
-	default:
-		return nil
-	}
-	if !slices.Contains([]string{"device_add", "netdev_add", "object-add", "blockdev-add", "chardev-add"}, command) {
-		if key == sole {
-			return nil
-		}
-		sole = ""
-	}
-	f := &fault{at: w.start, msg: quoteWord(list) + " is written as for QEMU's command line"}
-	var words []string
-	for _, other := range slices.Concat(line[:i], line[i+1:]) {
-		words = append(words, other.raw())
-	}
-	f.hint = Redact(strings.Join(slices.Concat(words, apart(command, sole, list)), " "))
-	if len(f.hint) > 200 {
-		f.hint = "part them by spaces: key=value key=value"
-	}
-	return f
-}
-
-// optionsBegin says whether a value goes on, behind a comma, with key=value.
-func optionsBegin(value string) bool {
-	_, rest, ok := strings.Cut(value, ",")
-	if !ok {
-		return false
-	}
-	name, _, ok := strings.Cut(rest, "=")
-	return ok && name != "" && !strings.ContainsFunc(name, func(r rune) bool { return r >= 0x80 || !isNameByte(byte(r)) && r != '.' })
-}
-
-// apart turns a list of options into words of this language. The first one may have no key: sole is its key.
-func apart(command, sole, list string) []string {
-	const comma = "\x00" // two commas stand for one inside a value
-	var words []string
-	counts := map[string]int{}
-	for i, option := range strings.Split(strings.ReplaceAll(list, ",,", comma), ",") {
-		key, value, ok := strings.Cut(option, "=")
-		switch {
-		case !ok && i == 0:
-			key, value = sole, option
-		case !ok: // a flag: server, and noserver in old lines
-			value = "on"
-		}
-		value = strings.ReplaceAll(value, comma, ",")
-		if !strings.HasPrefix(value, `"`) && !strings.HasPrefix(value, "'") {
-			value, _ = Quote(value)
-		}
-		if key = keyOf(command, key, i); key == "hostfwd" || key == "guestfwd" {
-			key, counts[key] = key+"."+strconv.Itoa(counts[key])+".str", counts[key]+1
-		}
-		words = append(words, key+"="+value)
-	}
-	if command == "chardev-add" {
-		slices.SortStableFunc(words, func(a, b string) int { return strings.Compare(b[:2], a[:2]) }) // id= first
-		for i, w := range words {
-			switch {
-			case strings.HasPrefix(w, "backend.data.path=") && slices.Contains(words, "backend.type=socket"):
-				words[i] = "backend.data.addr.type=unix backend.data.addr.data." + strings.TrimPrefix(w, "backend.data.")
-			case strings.HasPrefix(w, "backend.data.host="):
-				words[i] = "backend.data.addr.type=inet backend.data.addr.data." + strings.TrimPrefix(w, "backend.data.")
-			case strings.HasPrefix(w, "backend.data.port="):
-				words[i] = "backend.data.addr.data." + strings.TrimPrefix(w, "backend.data.")
-			}
-		}
-	}
-	return words
-}
-
-// keyOf is the argument that an option of QEMU's command line becomes.
-func keyOf(command, key string, i int) string {
-	switch {
-	case command != "chardev-add" || key == "id":
-		return key
-	case key == "" || i == 0 && key == "backend":
-		return "backend.type"
-	}
-	return "backend.data." + key
-}
-
 // takenApart looks at JSON that comes from the user's own shell and has lost its quotes there.
 func takenApart(w word, value string) *fault {
 	if strings.ContainsAny(value, `"'`) || !strings.ContainsAny(value, ":,") || plainBrackets(value) {
@@ -205,6 +113,7 @@ func (p *parser) stray(line []word, i int) *fault {
 	command := line[0].name()
 	f := &fault{at: w.start, msg: quoteWord(raw) + " is not key=value", hint: `a value with spaces needs quotes: key="a b"`}
 	switch r, _ := utf8.DecodeRuneInString(raw); {
+	case raw == "":
 	case raw == `\`:
 		f.hint = "a backslash continues a line only as its last character"
 	case raw == ")":
@@ -225,20 +134,73 @@ func (p *parser) stray(line []word, i int) *fault {
 		return tookQuotes(before, max(before.eq+1, before.start))
 	case hmpCommand(command):
 		return p.hmp(line)
-	case i == 1 && soleArgument(command) != "" && !slices.ContainsFunc(line[2:], func(w word) bool { return w.eq < 0 }):
-		value := raw
-		if optionsBegin(raw) {
-			return p.options(line, i)
-		}
-		if value[0] == '{' || value[0] == '[' {
-			break
-		}
-		rest := w.text[w.end:line[len(line)-1].end]
-		f.hint = "did you mean " + cut(Redact(command+" "+soleArgument(command)+"="+value+rest)) + "?"
+	case raw[0] == '{' && before.eq < 0:
+		f.hint = "raw QMP holds it so: " + cut(Redact(`{"execute": "`+command+`", "arguments": `+raw+`}`))
+	case command == "execute" && i == 1:
+		f.hint = "did you mean " + cut(Redact(w.text[w.start:line[len(line)-1].end])) + "?"
+	case raw == "-h", raw == "--help", raw == "-?":
+		f.hint = "help " + command + " tells what it takes"
+	case strings.HasSuffix(before.raw(), ","):
+		return separator(before, ",")
+	case p.sizeApart(before, w):
+		f.hint = "leave the space out: " + before.raw() + raw
+	case p.givePlace(line, i) != "":
+		f.hint = "did you mean " + cut(Redact(p.givePlace(line, i))) + "?"
 	case before.eq >= 0:
 		f.hint = unquotedHint(before, w, f.hint)
 	}
 	return f
+}
+
+// sizeApart says whether w is the unit of the number before it: value=1 G.
+func (p *parser) sizeApart(before, w word) bool {
+	if before.eq < 0 || before.bracket {
+		return false
+	}
+	number := before.text[before.eq+1 : before.end]
+	_, v := integer(number + w.raw())
+	return allDigits(number) && v == isWhole && !allDigits(w.raw())
+}
+
+// givePlace returns the line with the keys that its words without one most likely mean; "" if that cannot be told. The
+// first of these words is line[i]. Words with dashes, as in HMP, are left out.
+func (p *parser) givePlace(line []word, i int) string {
+	keys := positional(line[0].name())
+	if i != 1 || len(keys) == 0 {
+		return ""
+	}
+	command := line[0].name()
+	if command == "human-monitor-command" {
+		rest := line[1].text[line[1].start:line[len(line)-1].end]
+		if name, quoted, open := Unquote(rest); quoted && open == 0 {
+			rest = name
+		}
+		return command + ` command-line="` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(rest) + `"`
+	}
+	words := []string{command}
+	for _, w := range line[1:] {
+		raw := w.raw()
+		switch name, colon, ok := strings.Cut(raw, ":"); {
+		case w.eq >= 0:
+			words = append(words, raw)
+			continue
+		case raw == "" || raw[0] == '[' || raw[0] == '{':
+			return ""
+		case raw[0] == '-':
+			continue
+		case len(keys) == 0:
+			return ""
+		case ok && name == keys[0]: // driver:e1000, driver: e1000
+			if raw = colon; raw == "" {
+				continue
+			}
+		}
+		words, keys = append(words, keys[0]+"="+raw), keys[1:]
+	}
+	if len(words) == 1 {
+		return ""
+	}
+	return strings.Join(words, " ")
 }
 
 // spaced makes the fault for spaces around the = of the argument that begins with line[i].

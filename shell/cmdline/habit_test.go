@@ -49,6 +49,25 @@ func TestE20_EachHabitHasItsCure(t *testing.T) {
 		{"positional, size", `balloon 1G`, `error 1:9 "1G" is not key=value`, "did you mean balloon value=1G?"},
 		{"positional, secret", `change-vnc-password hunter2`, `error 1:21 "hunter2" is not key=value`, "did you mean change-vnc-password password=***?"},
 
+		{"positional, several", `set_link n0 off`, `error 1:10 "n0" is not key=value`, "did you mean set_link name=n0 up=off?"},
+		{"positional, a flag of HMP", `migrate -d tcp:0:4444`, `error 1:9 "-d" is not key=value`, "did you mean migrate uri=tcp:0:4444?"},
+		{"positional, with a colon", `device_add driver:e1000 id=n`, `error 1:12 "driver:e1000" is not key=value`, "did you mean device_add driver=e1000 id=n?"},
+		{"positional, colon and space", `device_add driver: e1000`, `error 1:12 "driver:" is not key=value`, "did you mean device_add driver=e1000?"},
+		{"positional, HMP", `human-monitor-command info status`, `error 1:23 "info" is not key=value`, `did you mean human-monitor-command command-line="info status"?`},
+		{"positional, HMP in quotes", `human-monitor-command "info status"`, `error 1:23 "\"info status\"" is not key=value`, `did you mean human-monitor-command command-line="info status"?`},
+		{"positional, two secrets", `set_password vnc hunter2`, `error 1:14 "vnc" is not key=value`, "did you mean set_password protocol=vnc password=***?"},
+		{"dashes", `device_add --driver=e1000`, `error 1:12 "--driver" begins with a dash, and no argument does`, "leave it out: driver=e1000"},
+		{"help flag", `device_add -h`, `error 1:12 "-h" is not key=value`, "help device_add tells what it takes"},
+		{"JSON behind the name", `device_add {"driver": "e1000"}`, `error 1:12 "{\"driver\": \"e1000\"}" is not key=value`, `raw QMP holds it so: {"execute": "device_add", "arguments": {"driver": "e1000"}}`},
+		{"execute", `execute query-status`, `error 1:9 "query-status" is not key=value`, "did you mean query-status?"},
+		{"comma between commands", `query-status, query-block`, `error 1:13 "," does not part commands here`, "-"},
+		{"unit apart", `balloon value=1 G`, `error 1:17 "G" is not key=value`, "leave the space out: value=1G"},
+		{"index in brackets", `send-key keys[0].type=qcode`, `error 1:10 "send-key" has no argument "keys[0]"`, "elements are given by their numbers: keys.0"},
+		{"keys as HMP has them", `send-key keys=ctrl-alt-delete`, `error 1:15 "keys" takes an array, not "ctrl-alt-delete"`,
+			`keys=[{"type": "qcode", "data": "ctrl"}, {"type": "qcode", "data": "alt"}, {"type": "qcode", "data": "delete"}]`},
+		{"keys as strings", `send-key keys=["ctrl", "x"]`, `error 1:16 "keys.0" takes an object, not the string "ctrl"`, `keys=[{"type": "qcode", "data": "ctrl"}, {"type": "qcode", "data": "x"}]`},
+		{"array of plain words", `snapshot-delete job-id=s tag=t devices=[n]`, `error 1:40 "devices" takes an array, not "[n]"`, `text in it needs quotes: devices=["a", "b"]`},
+
 		{"spaces around =", `device_del id = net1`, `error 1:12 there are spaces around the = of "id"`, "leave them out: id=net1"},
 		{"space before =", `device_del id =net1`, `error 1:12 there are spaces around the = of "id"`, "leave them out: id=net1"},
 		{"space behind =", `device_del id= net1`, `error 1:12 there are spaces around the = of "id"`, "leave them out: id=net1"},
@@ -178,6 +197,8 @@ func TestE19_LinesFromTranscripts(t *testing.T) {
 	for line, want := range map[string]string{
 		`{"execute": "a"}{"execute": "b"}`: "a second object begins here",
 		`<- {"return": {}}`:                `"<-" is what a server answered`,
+		`{"return": {}}`:                   "this is what a server says, and no command",
+		`{"event": "STOP"}`:                "this is what a server says, and no command",
 	} {
 		if _, err := Parse(line); err == nil || err.Error() != want {
 			t.Errorf("%s: %v", line, err)
@@ -188,6 +209,11 @@ func TestE19_LinesFromTranscripts(t *testing.T) {
 // TestSoleArgumentIsTheSchemas: the one argument that a word alone stands for is one that the command must have.
 func TestSoleArgumentIsTheSchemas(t *testing.T) {
 	for _, c := range qapitest.QEMU(t).Commands() {
+		for _, name := range positional(c.Name) {
+			if m := c.Args.Member(name); m == nil || m.Optional && c.Name != "eject" && c.Name != "set_password" {
+				t.Errorf("%s: %q is no argument that it must have", c.Name, name)
+			}
+		}
 		sole := soleArgument(c.Name)
 		if m := c.Args.Member(sole); sole != "" && (m == nil || m.Optional && c.Name != "eject") {
 			t.Errorf("%s: %q is no argument that it must have", c.Name, sole)
@@ -234,6 +260,20 @@ func TestLive_HMPCommandsAreThoseOfTheInstalledQEMU(t *testing.T) {
 	for _, topic := range []string{"status", "block", "cpus", "migrate_parameters", "vnc", "version", "mice", "memory_size_summary"} {
 		if schema.Command(queryFor(topic)) == nil {
 			t.Errorf("info %s: there is no %q", topic, queryFor(topic))
+		}
+	}
+}
+
+// TestE20_OddWordsAreRefusedQuietly: words that look like options but stand in quotes, and others at the edge.
+func TestE20_OddWordsAreRefusedQuietly(t *testing.T) {
+	for _, line := range []string{`device_del "x,b=c"`, `device_add ""`, `device_add "" a=1`, `eject ''`, `human-monitor-command "`, `set_link a b c`, `set_link [ x`, `x "" =`, `info "`, `device_add ,`, `device_add ,=`, `device_add =,`, `a ; ;`, `- -`, `netdev_add ,,=1`} {
+		st, err := Parse(line)
+		if err == nil {
+			_, err = st.Bind(Binding{Schema: qapitest.QEMU(t), Validate: true})
+		}
+		var e *Error
+		if !errors.As(err, &e) || e.Msg == "" {
+			t.Errorf("%s: %v", line, err)
 		}
 	}
 }

@@ -52,8 +52,31 @@ func hmpFault(name, line string, at int) *fault {
 	return f
 }
 
-// soleArgument returns the argument that stands for itself when a command is given one word without a key: the one that it
-// must have, or the first of those. "" if there is none that a word could give.
+// positional returns the arguments that words without a key most likely mean, in their order: those that a command must
+// have, as far as a word can give them.
+func positional(command string) []string {
+	switch command {
+	case "set_link":
+		return []string{"name", "up"}
+	case "qom-get":
+		return []string{"path", "property"}
+	case "qom-set":
+		return []string{"path", "property", "value"}
+	case "set_password":
+		return []string{"protocol", "password"}
+	case "expire_password":
+		return []string{"protocol", "time"}
+	case "block-dirty-bitmap-add", "block-dirty-bitmap-clear", "block-dirty-bitmap-disable", "block-dirty-bitmap-enable", "block-dirty-bitmap-remove":
+		return []string{"node", "name"}
+	}
+	if sole := soleArgument(command); sole != "" {
+		return []string{sole}
+	}
+	return nil
+}
+
+// soleArgument returns the one argument that a command must have, or the first of those. "" if there is none that a word
+// could give.
 func soleArgument(command string) string {
 	switch command {
 	case "device_add", "blockdev-add":

@@ -262,11 +262,21 @@ func behindObject(w word, f *fault) *fault {
 	return f
 }
 
+// answers says whether raw is a greeting, an answer or an event.
+func answers(raw string) bool {
+	var m struct{ QMP, Return, Error, Event json.RawMessage }
+	return json.Unmarshal([]byte(raw), &m) == nil && (m.QMP != nil || m.Return != nil || m.Error != nil || m.Event != nil)
+}
+
 func rawFault(w word, err error, asTyped bool) *fault {
 	f := &fault{at: w.start, msg: err.Error(), hint: `raw QMP looks like {"execute": "query-status"}`}
 	var refused *qmp.CommandError
 	if errors.As(err, &refused) {
 		f.msg = refused.Problem
+		if asTyped && answers(w.raw()) {
+			f.msg, f.hint = "this is what a server says, and no command", "leave it out"
+			return f
+		}
 		if asTyped && refused.Offset > 0 {
 			f.at += refused.Offset
 		}

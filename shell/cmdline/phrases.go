@@ -92,6 +92,19 @@ func keyName(name string, enum *qapi.Enum) string {
 	return ""
 }
 
+// keysHint shows how keys that are pressed together, as HMP writes them, are given: ctrl-alt-delete.
+func keysHint(keys string) string {
+	const most = 4
+	var list []string
+	for i, name := range strings.Split(keys, "-") {
+		if i == most || name == "" || len(name) > 12 || strings.ContainsFunc(name, func(r rune) bool { return r >= 0x80 || !isNameByte(byte(r)) }) {
+			return `each is an object: keys=[{"type": "qcode", "data": "ret"}]`
+		}
+		list = append(list, `{"type": "qcode", "data": "`+name+`"}`)
+	}
+	return "keys=[" + strings.Join(list, ", ") + "]"
+}
+
 // sizeHint shows a size in the units that there are: 64M for 64MB.
 func sizeHint(word string) string {
 	for end := len(word) - 1; end > 0; end-- {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"os"
 	"reflect"
 	"strconv"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/qmpsh/qmpsh/proto/qapi"
 	"github.com/qmpsh/qmpsh/proto/qapi/qapitest"
+	"github.com/qmpsh/qmpsh/proto/qmp"
 )
 
 // style is a way to write a value as a line.
@@ -185,4 +187,34 @@ func TestEveryMutantIsRefused(t *testing.T) {
 func helped(c *qapi.Command, st Statement, schema *qapi.Schema) bool {
 	got, err := st.Bind(Binding{Schema: schema, Validate: true})
 	return err == nil && c.Check(got.Arguments) == nil
+}
+
+// TestLinesOfUse: what people really send, in the forms in which they write it.
+func TestLinesOfUse(t *testing.T) {
+	content, err := os.ReadFile("testdata/lines.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	schema := qapitest.QEMU(t)
+	lines := 0
+	for line := range strings.Lines(string(content)) {
+		if line = strings.TrimSpace(line); line[0] == '#' {
+			continue
+		}
+		lines++
+		st, err := Parse(line)
+		var got qmp.Command
+		if err == nil {
+			got, err = st.Bind(Binding{Schema: schema, Validate: true, Properties: listed})
+		}
+		if err == nil {
+			err = schema.Command(got.Name).Check(got.Arguments)
+		}
+		if err != nil {
+			t.Errorf("%s\n%v", line, err)
+		}
+	}
+	if lines < 100 {
+		t.Errorf("only %d lines", lines)
+	}
 }
