@@ -61,7 +61,7 @@ func (f *Framer) find(p []byte, i int) (end int, problem string) {
 		case plain:
 		case quote:
 			// Most strings are whole and hold no escape: step over them without a note of where we are.
-			if i = stringStop(p, i); i < len(p) && p[i] == '"' {
+			if i = stringStop(p, i, 0); i < len(p) && p[i] == '"' {
 				i++
 				continue
 			}
@@ -94,7 +94,7 @@ func (f *Framer) stringRest(p []byte, i int) (int, string) {
 			i++
 			continue
 		}
-		if i = stringStop(p, i); i == len(p) {
+		if i = stringStop(p, i, 0); i == len(p) {
 			break
 		}
 		switch c := p[i]; c {

@@ -121,7 +121,6 @@ func checkCharacters(p []byte, at, end int) (next int, fault string) {
 
 // wideStop returns the index at or behind i of the first backslash or byte above 0x7F; len(p) if there is none.
 func wideStop(p []byte, i int) int {
-	const ones, highs = 0x0101010101010101, 0x8080808080808080
 	for ; i+8 <= len(p); i += 8 {
 		x := binary.LittleEndian.Uint64(p[i:])
 		slash := x ^ ones*'\\'

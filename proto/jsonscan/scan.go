@@ -16,24 +16,25 @@ func skipSpace(p []byte, i int) int {
 	return i
 }
 
+const (
+	ones  = 0x0101010101010101
+	highs = 0x8080808080808080
+)
+
 // stringStop returns the index at or behind i of the first byte that ends a plain run inside a string: a quote, a
-// backslash or a control character; len(p) if there is none.
-func stringStop(p []byte, i int) int {
-	const (
-		ones  = 0x0101010101010101
-		highs = 0x8080808080808080
-	)
+// backslash, a control character or, with highs for wide, a byte above 0x7F; len(p) if there is none.
+func stringStop(p []byte, i int, wide uint64) int {
 	for ; i+8 <= len(p); i += 8 {
 		// Eight bytes at a time. A borrow can only raise a false bit above a true one, so the lowest bit is right.
 		x := binary.LittleEndian.Uint64(p[i:])
 		quote := x ^ ones*'"'
 		slash := x ^ ones*'\\'
-		stop := ((quote-ones)&^quote | (slash-ones)&^slash | (x-ones*' ')&^x) & highs
+		stop := ((quote-ones)&^quote|(slash-ones)&^slash|(x-ones*' ')&^x)&highs | x&wide
 		if stop != 0 {
 			return i + bits.TrailingZeros64(stop)>>3
 		}
 	}
-	for i < len(p) && p[i] != '"' && p[i] != '\\' && p[i] >= ' ' {
+	for i < len(p) && p[i] != '"' && p[i] != '\\' && p[i] >= ' ' && p[i]&byte(wide) == 0 {
 		i++
 	}
 	return i
@@ -41,7 +42,7 @@ func stringStop(p []byte, i int) int {
 
 // stringRest checks what is left of a string from p[i] on. Bytes above 0x7F pass as they are, valid UTF-8 or not.
 func stringRest(p []byte, i int) (end int, fault string) {
-	for ; ; i = stringStop(p, i) {
+	for ; ; i = stringStop(p, i, 0) {
 		if i >= len(p) {
 			return i, wantQuote
 		}
@@ -53,7 +54,10 @@ func stringRest(p []byte, i int) (end int, fault string) {
 				return i, fault
 			}
 		default:
-			return i, noControl
+			if p[i] < ' ' {
+				return i, noControl
+			}
+			i++ // above 0x7F
 		}
 	}
 }

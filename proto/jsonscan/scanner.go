@@ -33,10 +33,10 @@ type Scanner struct {
 	start   int // of the token
 	end     int // behind the token
 	next    place
-	after   place // where it will stand behind the value
-	strict  bool  // QEMU's rules
-	escaped bool  // the string or name has escapes
-	limit   int   // of open containers
+	after   place  // where it will stand behind the value
+	wide    uint64 // highs for QEMU's rules, else 0
+	escaped bool   // the string or name has escapes
+	limit   int    // of open containers
 	open    nesting
 	fault   string // what is wrong at src[end]; "" so far nothing
 
@@ -61,7 +61,7 @@ func New(src []byte) Scanner { return Scanner{src: src, limit: MaxDepth, after: 
 // NewForQEMU returns a Scanner for what is to be sent to QEMU inside of so many containers. It does not look for members
 // that stand twice and for numbers out of range; Check does.
 func NewForQEMU(src []byte, outer int) Scanner {
-	return Scanner{src: src, limit: QEMUDepth - outer, strict: true, after: behindAll}
+	return Scanner{src: src, limit: QEMUDepth - outer, wide: highs, after: behindAll}
 }
 
 // Next goes on to the next token and returns its kind.
@@ -168,7 +168,7 @@ func (s *Scanner) value(i int) Kind {
 		if kind != '-' && !isDigit(s.src[i]) {
 			return s.fail(i, wantValue)
 		}
-		kind, end, fault = number(s.src, i, s.strict)
+		kind, end, fault = number(s.src, i, s.wide != 0)
 	}
 	if fault != "" {
 		return s.fail(end, fault)
@@ -180,7 +180,7 @@ func (s *Scanner) value(i int) Kind {
 // begin opens a container.
 func (s *Scanner) begin(i int, object uint64, next, after place) Kind {
 	if s.open.n >= s.limit {
-		return s.fail(i, tooDeep(s.strict))
+		return s.fail(i, tooDeep(s.wide != 0))
 	}
 	s.open.push(object)
 	s.start, s.end, s.next, s.after = i, i+1, next, after
@@ -189,21 +189,22 @@ func (s *Scanner) begin(i int, object uint64, next, after place) Kind {
 
 // text reads the string at i.
 func (s *Scanner) text(i int) (end int, fault string) {
-	end = stringStop(s.src, i+1)
-	s.escaped = end < len(s.src) && s.src[end] == '\\'
-	if end < len(s.src) && s.src[end] == '"' { // as most strings end
-		end++
-	} else if end, fault = stringRest(s.src, end); fault != "" {
-		return end, fault
+	stop := stringStop(s.src, i+1, s.wide)
+	if s.escaped = false; stop < len(s.src) && s.src[stop] == '"' {
+		return stop + 1, "" // as most strings end
 	}
-	if s.strict {
-		return checkCharacters(s.src, i+1, end)
+	s.escaped = true
+	if end, fault = stringRest(s.src, stop); fault == "" && s.wide != 0 {
+		return checkCharacters(s.src, stop, end)
 	}
-	return end, ""
+	return end, fault
 }
 
 // Start returns where the token, or the value that Skip or Member returned, begins in the text.
 func (s *Scanner) Start() int { return s.start }
+
+// End returns where the next token may begin: behind the token, of a name behind its colon.
+func (s *Scanner) End() int { return s.end }
 
 // NameStart returns where the last name began.
 func (s *Scanner) NameStart() int { return s.nameAt }

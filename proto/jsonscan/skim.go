@@ -3,7 +3,7 @@ package jsonscan
 // skim goes on to the end of the object or array at src[i], for Member, if it is sound and came from a server. If it says
 // no, it has done nothing.
 func (s *Scanner) skim(i int) bool {
-	if s.strict || i >= len(s.src) || s.src[i]|0x20 != '{' {
+	if s.wide != 0 || i >= len(s.src) || s.src[i]|0x20 != '{' {
 		return false
 	}
 	end := skim(s.src, i, s.limit-s.open.n)
@@ -39,7 +39,7 @@ func skim(p []byte, i, limit int) (end int) {
 			}
 			continue
 		case '"':
-			if i = stringStop(p, i+1); i < len(p) && p[i] == '"' {
+			if i = stringStop(p, i+1, 0); i < len(p) && p[i] == '"' {
 				i++
 			} else {
 				i, fault = stringRest(p, i)
@@ -89,7 +89,7 @@ func skimName(p []byte, i int) int {
 	if i >= len(p) || p[i] != '"' {
 		return -1
 	}
-	if i = stringStop(p, i+1); i < len(p) && p[i] == '"' {
+	if i = stringStop(p, i+1, 0); i < len(p) && p[i] == '"' {
 		i++
 	} else {
 		var fault string

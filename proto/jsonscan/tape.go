@@ -8,7 +8,7 @@ import (
 // Node is one value of a Tape, or the name of a member, which stands before its value.
 type Node struct {
 	Kind    Kind
-	Escaped bool   // a string or a name with a backslash
+	Escaped bool   // a string or a name that may have a backslash
 	Start   uint32 // of its text in the input; a string's and a name's includes the quotes
 	End     uint32
 	Next    uint32 // index of the node behind this one and all that it holds

@@ -1,6 +1,11 @@
 package render
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/qmpsh/qmpsh/proto/jsonscan"
+	"github.com/qmpsh/qmpsh/shell/text"
+)
 
 const (
 	indentWidth = 2 // spaces a level
@@ -20,65 +25,71 @@ func hasLineEnd(p []byte) bool {
 
 // layOut writes the JSON value src, with its own white space replaced: over
 // several lines and painted, or on one line with a space behind each comma and
-// colon, as QEMU does. It changes nothing within tokens, so text that is no JSON
-// is not made worse.
+// colon, as QEMU does. Tokens stay as they are; what is no JSON any more is
+// written as it stands, from where it breaks.
 func (p *Printer) layOut(s *sink, src []byte, lines bool) {
-	depth := 0
-	newline := func() {
+	newline := func(depth int) {
 		if lines {
 			s.writeString(indents[:1+indentWidth*min(depth, maxIndent)])
 		}
 	}
-	for i := 0; i < len(src) && s.err == nil; {
-		c := src[i]
-		end := i + 1
-		switch c {
-		case ' ', '\t', '\r', '\n':
-		case '{', '[':
-			// The closing bracket of either kind is two code points on.
-			if next := skipSpace(src, end); next < len(src) && src[next] == c+2 {
-				s.buf = append(s.buf, c, c+2)
-				end = next + 1
-				break
+	scan := jsonscan.New(src)
+	last := jsonscan.Name // the token before: nothing stands between a name and its value
+	done := 0
+	for kind := scan.Next(); kind != jsonscan.None && s.err == nil; kind = scan.Next() {
+		opened := last == jsonscan.Object || last == jsonscan.Array
+		switch {
+		case kind == jsonscan.ObjectEnd || kind == jsonscan.ArrayEnd:
+			if !opened {
+				newline(scan.Depth())
 			}
-			s.buf = append(s.buf, c)
-			depth++
-			newline()
-		case '}', ']':
-			depth = max(depth-1, 0)
-			newline()
-			s.buf = append(s.buf, c)
-		case ',':
+		case opened:
+			newline(scan.Depth() - opens(kind))
+		case last != jsonscan.Name:
 			s.buf = append(s.buf, ',')
-			if newline(); !lines {
+			if newline(scan.Depth() - opens(kind)); !lines {
 				s.buf = append(s.buf, ' ')
 			}
-		case ':':
+		}
+		p.paint(s, kind, scan.Token(), lines)
+		if kind == jsonscan.Name {
 			s.buf = append(s.buf, ": "...)
-		default:
-			end = tokenEnd(src, i)
-			if lines {
-				p.paint(s, src[i:end], src[end:])
-			} else {
-				p.token(s, src[i:end])
-			}
 		}
 		s.passOn()
-		i = end
+		last, done = kind, scan.End()
+	}
+	if scan.Err() != nil {
+		p.token(s, src[done:])
 	}
 }
 
-// paint writes a scalar in its colour. rest is what follows it: a string before
-// a colon is a key.
-func (p *Printer) paint(s *sink, token, rest []byte) {
-	style := p.literal
-	switch c := token[0]; {
-	case c == '"' && isKey(rest):
+// opens is 1 for a token that opens a container, which Depth counts already.
+func opens(kind jsonscan.Kind) int {
+	if kind == jsonscan.Object || kind == jsonscan.Array {
+		return 1
+	}
+	return 0
+}
+
+// paint writes a token, over several lines in its colour.
+func (p *Printer) paint(s *sink, kind jsonscan.Kind, token []byte, lines bool) {
+	var style text.Style
+	switch kind {
+	case jsonscan.Object, jsonscan.Array, jsonscan.ObjectEnd, jsonscan.ArrayEnd:
+		s.buf = append(s.buf, byte(kind))
+		return
+	case jsonscan.Name:
 		style = p.key
-	case c == '"':
+	case jsonscan.String:
 		style = p.str
-	case c == '-' || c >= '0' && c <= '9':
+	case jsonscan.Integer, jsonscan.Fraction:
 		style = p.number
+	default:
+		style = p.literal
+	}
+	if !lines {
+		p.token(s, token)
+		return
 	}
 	s.buf = append(s.buf, style.On()...)
 	p.token(s, token)
@@ -91,38 +102,4 @@ func (p *Printer) token(s *sink, token []byte) {
 		return
 	}
 	s.write(token)
-}
-
-func isKey(rest []byte) bool {
-	i := skipSpace(rest, 0)
-	return i < len(rest) && rest[i] == ':'
-}
-
-func skipSpace(p []byte, i int) int {
-	for i < len(p) && (p[i] == ' ' || p[i] == '\t' || p[i] == '\r' || p[i] == '\n') {
-		i++
-	}
-	return i
-}
-
-// tokenEnd returns the index behind the scalar that begins at i.
-func tokenEnd(p []byte, i int) int {
-	if p[i] != '"' {
-		for i++; i < len(p); i++ {
-			switch p[i] {
-			case ' ', '\t', '\r', '\n', ',', ':', '{', '}', '[', ']', '"':
-				return i
-			}
-		}
-		return i
-	}
-	for i++; i < len(p); i++ {
-		switch p[i] {
-		case '\\':
-			i++
-		case '"':
-			return i + 1
-		}
-	}
-	return len(p)
 }
