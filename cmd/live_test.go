@@ -115,6 +115,7 @@ func TestLiveDescriptor(t *testing.T) {
 // QEMU connects to us (server=off).
 func TestLiveListen(t *testing.T) {
 	t.Parallel()
+	qmptest.Require(t, "qemu-system-x86_64") // before qmpsh waits for it
 	path := filepath.Join(qmptest.Dir(t), "qmp.sock")
 	address := fmt.Sprintf("127.0.0.1:%d", qmptest.FreePort(t, "127.0.0.1"))
 	for _, c := range []struct{ ours, qemus string }{{path, "unix:" + path}, {address, "tcp:" + address}} {
