@@ -126,7 +126,7 @@ func TestShellDescribes(t *testing.T) {
 		p.enters(".json .help")
 		p.shows(".json takes a line of QMP", "\n(demo)")
 		for line := range strings.Lines(p.tmux("capture-pane", "-p")) {
-			if len([]rune(strings.TrimRight(line, " \n"))) > s.cols {
+			if len([]rune(strings.TrimRight(line, " \n"))) > s.Cols {
 				t.Errorf("a row too long: %s", line)
 			}
 		}

@@ -1,7 +1,6 @@
 package cmd_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,7 +10,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -23,7 +21,7 @@ import (
 
 // hangLimit is when a run that does not end is a failure. It is no measure of
 // speed: a busy machine must not reach it.
-const hangLimit = 60 * time.Second
+const hangLimit = qmptest.HangLimit
 
 // result is what a run of qmpsh left.
 type result struct {
@@ -77,23 +75,7 @@ func runTo(t testing.TB, sys cmd.System, args ...string) result {
 	}
 }
 
-// buffer is a bytes.Buffer for any goroutine.
-type buffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
-}
+type buffer = qmptest.Buffer
 
 // must fails the test unless the run ended with code.
 func (r result) must(t testing.TB, code int) result {
@@ -176,17 +158,23 @@ func tell(c chan<- struct{}) qmptest.Step {
 	}
 }
 
+// qmpshPath returns the path of qmpsh, which is a copy of the test.
+func qmpshPath(t testing.TB) string {
+	t.Helper()
+	path, err := exec.LookPath("qmpsh") // TestMain's
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 // child prepares qmpsh as a process of its own, with no environment but env and
 // with stdin at its end. It is killed when it hangs.
 func child(t testing.TB, env []string, args ...string) *exec.Cmd {
 	t.Helper()
-	program, err := exec.LookPath("qmpsh") // TestMain's
-	if err != nil {
-		t.Fatal(err)
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), hangLimit)
 	t.Cleanup(cancel)
-	c := exec.CommandContext(ctx, program, args...)
+	c := exec.CommandContext(ctx, qmpshPath(t), args...)
 	c.Env = append(env, "GORACE="+os.Getenv("GORACE"), "HOME=/nonexistent")
 	return c
 }

@@ -2,37 +2,25 @@ package cmd_test
 
 import (
 	"context"
-	"errors"
-	"io"
-	"os/exec"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
-	"github.com/creack/pty"
-
 	. "github.com/qmpsh/qmpsh/proto/qmp/qmptest"
 )
 
-// onTerminal runs qmpsh with stdout and stderr on a terminal and returns its exit
-// code and what the terminal got, with the line ends of files. The output must
-// fit into the terminal's buffer.
+// onTerminal runs qmpsh with stdout and stderr on a terminal and returns its exit code and what the terminal got, with the
+// line ends of files.
 func onTerminal(t *testing.T, env []string, args ...string) (code int, shown string) {
 	t.Helper()
-	master, end, err := pty.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer master.Close()
+	x := NewTerminal(t)
 	c := child(t, env, args...)
-	c.Stdout, c.Stderr = end, end
-	var failed *exec.ExitError
-	if err := c.Run(); err != nil && !errors.As(err, &failed) {
-		t.Fatal(err)
-	}
-	end.Close()
-	text, _ := io.ReadAll(master) // it ends with EIO
-	return c.ProcessState.ExitCode(), strings.ReplaceAll(string(text), "\r\n", "\n")
+	c.Stdin = strings.NewReader("")
+	x.Start(c)
+	code = x.Wait()
+	x.End.Close()
+	<-x.Copied
+	return code, strings.ReplaceAll(x.Out.String(), "\r\n", "\n")
 }
 
 // On a terminal results are pretty and coloured, unless somebody says otherwise.

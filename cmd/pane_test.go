@@ -3,29 +3,23 @@ package cmd_test
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/qmpsh/qmpsh/proto/qmp/qmptest"
 )
 
-// pane is qmpsh in a window of tmux, which is a real terminal: what it shows is
-// what a person sees. Each pane has a tmux server of its own.
+// pane is qmpsh in a window of tmux.
 type pane struct {
+	*qmptest.Window
 	t   testing.TB
 	dir string // of its files
 }
 
-// size is that of a window.
-type size struct{ cols, rows int }
+type size = qmptest.Size
 
-func (s size) String() string { return fmt.Sprintf("%dx%d", s.cols, s.rows) }
-
-// sizes are those in which a person must be able to work.
-func sizes() []size { return []size{{80, 24}, {40, 10}} }
+func sizes() []size { return qmptest.Sizes() }
 
 // paneScript runs qmpsh as a shell of the user's would, and keeps what it leaves.
 const paneScript = `cd "$1" && shift
@@ -41,27 +35,13 @@ exec sleep 1000
 // openPane runs qmpsh with these words in a new window.
 func openPane(t testing.TB, s size, words ...string) *pane {
 	t.Helper()
-	tmux := qmptest.Require(t, "tmux")
 	p := &pane{t: t, dir: qmptest.Dir(t)}
 	script := filepath.Join(p.dir, "run")
 	if err := os.WriteFile(script, []byte(paneScript), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	start := []string{"-S", filepath.Join(p.dir, "tmux"), "-u", "-f", "/dev/null",
-		"set", "-g", "status", "off", ";", "set", "-g", "escape-time", "0", ";", "set", "-g", "history-limit", "100000", ";",
-		"new-session", "-d", "-x", fmt.Sprint(s.cols), "-y", fmt.Sprint(s.rows), "sh", script, p.dir}
-	cmd := exec.Command(tmux, append(start, words...)...)
-	cmd.Env = shellEnv(p.dir)
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Logf("the pane at the end:\n%s", tail(p.text()))
-		}
-		_ = exec.Command(tmux, "-S", filepath.Join(p.dir, "tmux"), "kill-server").Run()
-		noRaces(t, p.dir)
-	})
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("tmux: %v: %s", err, out)
-	}
+	t.Cleanup(func() { noRaces(t, p.dir) }) // when the window is gone
+	p.Window = qmptest.OpenWindow(t, s, shellEnv(p.dir), append([]string{"sh", script, p.dir}, words...)...)
 	return p
 }
 
@@ -81,23 +61,13 @@ func noRaces(t testing.TB, dir string) {
 	}
 }
 
-func (p *pane) tmux(args ...string) string {
-	p.t.Helper()
-	out, err := exec.Command("tmux", append([]string{"-S", filepath.Join(p.dir, "tmux")}, args...)...).CombinedOutput()
-	if err != nil {
-		p.t.Fatalf("tmux %q: %v: %s", args, err, out)
-	}
-	return string(out)
-}
-
-// keys presses keys by tmux's names.
-func (p *pane) keys(names ...string) {
-	p.t.Helper()
-	p.tmux(append([]string{"send-keys"}, names...)...)
-}
-
-// types types text.
-func (p *pane) types(text string) { p.t.Helper(); p.tmux("send-keys", "-l", "--", text) }
+func (p *pane) keys(names ...string)       { p.t.Helper(); p.Keys(names...) }
+func (p *pane) types(text string)          { p.t.Helper(); p.Type(text) }
+func (p *pane) pastes(text string)         { p.t.Helper(); p.Paste(text) }
+func (p *pane) text() string               { p.t.Helper(); return p.Text() }
+func (p *pane) tmux(args ...string) string { p.t.Helper(); return p.Tmux(args...) }
+func (p *pane) shows(texts ...string)      { p.t.Helper(); p.Shows(texts...) }
+func (p *pane) ends(lines ...string)       { p.t.Helper(); p.Ends(lines...) }
 
 // enters types lines, each with Enter.
 func (p *pane) enters(lines ...string) {
@@ -108,73 +78,14 @@ func (p *pane) enters(lines ...string) {
 	}
 }
 
-// pastes pastes text as a terminal does.
-func (p *pane) pastes(text string) {
-	p.t.Helper()
-	p.tmux("set-buffer", "--", text)
-	p.tmux("paste-buffer", "-p")
-}
-
-// text is everything shown so far, wrapped lines joined, without blanks at the
-// ends of lines and empty lines at the end.
-func (p *pane) text() string {
-	p.t.Helper()
-	var lines []string
-	for line := range strings.Lines(p.tmux("capture-pane", "-p", "-J", "-S", "-")) {
-		lines = append(lines, strings.TrimRight(line, " \n"))
-	}
-	return strings.TrimRight(strings.Join(lines, "\n"), "\n")
-}
-
-// poll waits until ok, and fails the test when that takes too long.
 func poll(t testing.TB, ok func() bool, failure func() string) {
 	t.Helper()
-	for limit := time.Now().Add(hangLimit); !ok(); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(limit) {
-			t.Fatal(failure())
-		}
-	}
+	qmptest.Eventually(t, ok, failure)
 }
 
-// shows waits until these texts stand below each other, or behind each other.
-func (p *pane) shows(texts ...string) {
-	p.t.Helper()
-	var all string
-	poll(p.t, func() bool {
-		all = p.text()
-		return inOrder(all, texts...)
-	}, func() string { return fmt.Sprintf("want %q, got:\n%s", texts, tail(all)) })
-}
+func tail(text string) string { return qmptest.Tail(text) }
 
-// tail is what fits into a failure message.
-func tail(text string) string {
-	lines := strings.Split(text, "\n")
-	text = strings.Join(lines[max(0, len(lines)-40):], "\n")
-	return text[max(0, len(text)-3000):]
-}
-
-func inOrder(all string, texts ...string) bool {
-	for _, text := range texts {
-		_, rest, found := strings.Cut(all, text)
-		if !found {
-			return false
-		}
-		all = rest
-	}
-	return true
-}
-
-// ends waits until what is shown ends with these lines: the last one is that of
-// the cursor.
-func (p *pane) ends(lines ...string) {
-	p.t.Helper()
-	want := "\n" + strings.Join(lines, "\n")
-	var all string
-	poll(p.t, func() bool {
-		all = p.text()
-		return strings.HasSuffix("\n"+all, want)
-	}, func() string { return fmt.Sprintf("want it to end with:%s\n\ngot:\n%s", want, tail(all)) })
-}
+func inOrder(all string, texts ...string) bool { return qmptest.InOrder(all, texts...) }
 
 // leaves waits until qmpsh has ended with this code, and checks that the
 // terminal is as it was.

@@ -175,7 +175,7 @@ func TestShellMeetsASilentServer(t *testing.T) {
 			t.Parallel()
 			asked := make(chan struct{})
 			path := listen(t, qmptest.Negotiate(), qmptest.Expect("query-name"), tell(asked), qmptest.Silence())
-			p := openPane(t, size{80, 24}, "connect", path)
+			p := openPane(t, size{Cols: 80, Rows: 24}, "connect", path)
 			if impatient {
 				<-asked
 				p.keys("C-c")
@@ -193,7 +193,7 @@ func TestShellCtrlCWhileItConnects(t *testing.T) {
 	t.Parallel()
 	called := make(chan struct{})
 	path := listen(t, tell(called), qmptest.Silence())
-	p := openPane(t, size{80, 24}, "connect", "--timeout", "1h", path)
+	p := openPane(t, size{Cols: 80, Rows: 24}, "connect", "--timeout", "1h", path)
 	<-called
 	p.keys("C-c")
 	p.leaves(130)
@@ -203,7 +203,7 @@ func TestShellCtrlCWhileItConnects(t *testing.T) {
 func TestShellWaitsForQEMUToConnect(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(qmptest.Dir(t), "listen.sock")
-	p := openPane(t, size{80, 24}, "connect", "--listen", path)
+	p := openPane(t, size{Cols: 80, Rows: 24}, "connect", "--listen", path)
 	p.shows("listening on unix:" + path)
 	qmptest.QEMU(t, "-name", "vm1", "-qmp", "unix:"+path+",server=off")
 	p.ends("(vm1 prelaunch)")
@@ -219,7 +219,7 @@ func TestShellWaitsForQEMUToConnect(t *testing.T) {
 func TestShellVerboseInAStorm(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
-	p := openPane(t, size{80, 24}, "connect", "-v", d.path)
+	p := openPane(t, size{Cols: 80, Rows: 24}, "connect", "-v", d.path)
 	p.ends("(desk)")
 	p.enters("tick")
 	p.shows(`TICK {"n": 3}`, "\n(desk)")

@@ -1,20 +1,18 @@
 package terminal
 
 import (
-	"bytes"
 	"context"
 	"os"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/qmpsh/qmpsh/proto/qmp/qmptest"
 )
 
-// patience is how long tests wait for something that must happen. Only a
-// failing test takes that long.
-const patience = 30 * time.Second
+const patience = qmptest.HangLimit
 
 // TestMain also is the program that the tests run in a real terminal.
 func TestMain(m *testing.M) {
@@ -24,33 +22,13 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// eventually polls until ok, and fails the test when that takes too long.
 func eventually(t *testing.T, ok func() bool, what func() string) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); !ok(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal(what())
-		}
-	}
+	qmptest.Eventually(t, ok, what)
 }
 
 // buffer is a screen that forgets nothing.
-type buffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
-}
+type buffer = qmptest.Buffer
 
 // rig is a Terminal on a pipe.
 type rig struct {

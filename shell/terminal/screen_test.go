@@ -5,21 +5,15 @@ import (
 	"testing"
 
 	"github.com/creack/pty"
+
+	"github.com/qmpsh/qmpsh/proto/qmp/qmptest"
 )
 
 func TestWidthIsThatOfTheTerminalOrEighty(t *testing.T) {
-	master, tty, err := pty.Open()
-	if err != nil {
+	tty, second := qmptest.NewTerminal(t).End, qmptest.NewTerminal(t).End
+	if err := pty.Setsize(tty, &pty.Winsize{}); err != nil { // as one that tells nothing
 		t.Fatal(err)
 	}
-	defer master.Close()
-	defer tty.Close()
-	other, second, err := pty.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer other.Close()
-	defer second.Close()
 	if err := pty.Setsize(second, &pty.Winsize{Rows: 5, Cols: 33}); err != nil {
 		t.Fatal(err)
 	}

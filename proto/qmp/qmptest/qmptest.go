@@ -23,23 +23,38 @@ import (
 // startLimit bounds how long a peer may take to open its socket.
 const startLimit = 20 * time.Second
 
-// Require returns the path of program. Without it the test skips, or fails
-// when QMPSH_LIVE=require is set.
+// Require returns the path of program. Without it the test skips, or fails when QMPSH_LIVE=require is set. It also skips
+// with -short, and when QMPSH_LIVE=none says that this is to be a machine without real peers. Call it before anything is
+// started.
 func Require(t testing.TB, program string) string {
 	t.Helper()
-	path, err := exec.LookPath(program)
-	if err == nil {
+	skipShort(t, program)
+	live := os.Getenv("QMPSH_LIVE")
+	if path, err := find(program); err == nil && live != "none" {
 		return path
 	}
-	// Debian keeps the agent in /usr/sbin, which a user's PATH lacks.
-	if path := filepath.Join("/usr/sbin", program); isExecutable(path) {
-		return path
-	}
-	if os.Getenv("QMPSH_LIVE") == "require" {
+	if live == "require" {
 		t.Fatalf("%s is not installed, and QMPSH_LIVE=require", program)
 	}
 	t.Skipf("%s is not installed", program)
 	return ""
+}
+
+// find looks for a program in PATH, and where Debian keeps the agent, which is not in a user's PATH.
+func find(program string) (string, error) {
+	path, err := exec.LookPath(program)
+	if err != nil && isExecutable(filepath.Join("/usr/sbin", program)) {
+		return filepath.Join("/usr/sbin", program), nil
+	}
+	return path, err
+}
+
+// skipShort skips a test that needs more than this process when it shall be short.
+func skipShort(t testing.TB, what string) {
+	t.Helper()
+	if testing.Short() {
+		t.Skipf("%s is left out with -short", what)
+	}
 }
 
 func isExecutable(path string) bool {
