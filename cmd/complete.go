@@ -19,8 +19,8 @@ const completeLimit = 300 * time.Millisecond
 // completeExec completes the words of exec with what the server knows. Whatever
 // goes wrong, it stays silent: the user is in the middle of a line.
 func completeExec(o *options) cobra.CompletionFunc {
-	return func(_ *cobra.Command, words []string, last string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		return o.completions(func(e completion.Env) []completion.Candidate {
+	return func(c *cobra.Command, words []string, last string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		return o.completions(c.Context(), func(e completion.Env) []completion.Candidate {
 			candidates, _ := completion.CompleteWords(words, last, e)
 			return candidates
 		})
@@ -30,8 +30,8 @@ func completeExec(o *options) cobra.CompletionFunc {
 // completeNames completes the words that describe takes: a name, and what it
 // consists of.
 func completeNames(o *options) cobra.CompletionFunc {
-	return func(_ *cobra.Command, words []string, last string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		return o.completions(func(e completion.Env) []completion.Candidate {
+	return func(c *cobra.Command, words []string, last string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		return o.completions(c.Context(), func(e completion.Env) []completion.Candidate {
 			e.Words = []completion.Word{{Name: ".describe", Takes: completion.TakesCommands | completion.TakesEvents}}
 			before := strings.Join(append([]string{".describe"}, words...), " ") + " "
 			r := completion.Complete(before+last, len(before)+len(last), e)
@@ -47,33 +47,30 @@ func completeNames(o *options) cobra.CompletionFunc {
 }
 
 // completions asks for candidates with the server's schema at hand.
-func (o *options) completions(ask func(completion.Env) []completion.Candidate) ([]cobra.Completion, cobra.ShellCompDirective) {
+func (o *options) completions(ctx context.Context, ask func(completion.Env) []completion.Candidate) ([]cobra.Completion, cobra.ShellCompDirective) {
 	const nothing = cobra.ShellCompDirectiveNoFileComp
-	ctx, cancel := context.WithTimeout(context.Background(), completeLimit)
+	ctx, cancel := context.WithTimeout(ctx, completeLimit)
 	defer cancel()
 	e := completion.Env{Files: shell.Files}
+	var schemas *run.Schemas
 	if o.schemaFile != "" {
-		schema, err := readSchema(o.schemaFile)
+		x, err := o.executor(nil)
 		if err != nil {
 			return nil, nothing
 		}
-		e.Schema = schema
+		schemas = x.Schemas
 	} else {
-		addr, err := o.address("")
-		if err != nil {
+		s, err := o.session("")
+		if err != nil || s.open(ctx) != nil {
 			return nil, nothing
 		}
-		client, err := o.newClient(addr)
-		if err != nil || o.connect(ctx, client, addr) != nil {
-			return nil, nothing
-		}
-		defer leave(client)
-		schemas := run.NewSchemas(client)
-		e.Schema = schemas.Get(ctx)
-		cache := completion.NewCache(schemas.Ask, completion.CacheOptions{Limit: completeLimit})
-		defer cache.Close()
-		e.Live = cache.Within(ctx)
+		defer s.leave(ctx)
+		schemas = s.executor.Schemas
 	}
+	e.Schema = schemas.Get(ctx)
+	cache := completion.NewCache(schemas.Ask, completion.CacheOptions{Limit: completeLimit})
+	defer cache.Close()
+	e.Live = cache.Within(ctx)
 	directive := nothing
 	var list []cobra.Completion
 	for _, c := range ask(e) {

@@ -45,7 +45,7 @@ With -s ADDRESS the first word is the script, so that a script may begin with
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.timeoutSet = cmd.Flags().Changed("timeout")
-			return runConnect(c, args)
+			return runConnect(cmd.Context(), c, args)
 		},
 	}
 	o.registerLanguage(cmd)
@@ -54,7 +54,7 @@ With -s ADDRESS the first word is the script, so that a script may begin with
 	return cmd
 }
 
-func runConnect(c *connectOptions, args []string) error {
+func runConnect(ctx context.Context, c *connectOptions, args []string) error {
 	word, path := "", ""
 	if c.socket == "" && len(args) > 0 {
 		word, args = args[0], args[1:]
@@ -62,34 +62,20 @@ func runConnect(c *connectOptions, args []string) error {
 	if len(args) > 0 {
 		path = args[0]
 	}
-	addr, err := c.address(word)
+	s, err := c.session(word)
 	if err != nil {
 		return err
 	}
-	client, err := c.newClient(addr)
-	if err != nil {
-		return err
-	}
+	s.listen = c.listen
+	s.executor.CheckAll = true
 	if path == "" && isTerminal(c.sys.In) {
-		return runShell(c, client, addr)
+		return runShell(ctx, c, s)
 	}
-	return runScript(c, client, addr, path)
-}
-
-// open connects, or waits to be connected to.
-func (c *connectOptions) open(ctx context.Context, client *qmp.Client, addr qmp.Address) error {
-	open := c.connect
-	if c.listen {
-		open = c.accept
-	}
-	if err := open(ctx, client, addr); err != nil {
-		return &connectFailure{addr: addr, listen: c.listen, err: err}
-	}
-	return nil
+	return runScript(ctx, c, s, path)
 }
 
 // runScript runs the script at path, or standard input when path is empty.
-func runScript(c *connectOptions, client *qmp.Client, addr qmp.Address, path string) error {
+func runScript(ctx context.Context, c *connectOptions, s *session, path string) error {
 	name, in := "stdin", c.sys.In
 	if path != "" {
 		file, err := os.Open(path)
@@ -102,27 +88,20 @@ func runScript(c *connectOptions, client *qmp.Client, addr qmp.Address, path str
 		}
 		name, in = path, file
 	}
-	executor, err := c.executor(client)
-	if err != nil {
+	events := s.client.Subscribe(qmp.EventFilter{})
+	if err := s.open(ctx); err != nil {
 		return err
 	}
-	executor.CheckAll = true
-	ctx, stop := interruptible(context.Background())
-	defer stop()
-	events := client.Subscribe(qmp.EventFilter{})
-	if err := c.open(ctx, client, addr); err != nil {
-		return err
-	}
-	defer leave(client)
+	defer s.leave(ctx)
 	p := c.printer(c.sys.Err)
 	script := &run.Script{
-		Executor:  executor,
+		Executor:  s.executor,
 		Name:      name,
 		In:        in,
 		Events:    events,
 		Event:     func(ev qmp.Event) { fmt.Fprintln(c.stderr, p.Event(ev)) },
 		Note:      func(text string) { fmt.Fprintln(c.stderr, p.Dim(text)) },
-		Failed:    func(err error) { report(c.options, err) },
+		Report:    func(err error) { report(c.options, err) },
 		KeepGoing: c.keepGoing,
 	}
 	return script.Run(ctx)

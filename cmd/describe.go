@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -26,13 +27,36 @@ goes deeper. Without a name, or with a pattern, it lists names.`,
   qmpsh describe 'block*'
   qmpsh describe --schema schema.json -o json query-block`,
 		ValidArgsFunction: completeNames(o),
-		RunE: func(_ *cobra.Command, args []string) error {
-			return o.withSchema(func(s *qapi.Schema) error { return runDescribe(o, s, args) })
+		RunE: func(c *cobra.Command, args []string) error {
+			schema, err := o.readSchema(c.Context())
+			if err != nil {
+				return err
+			}
+			return runDescribe(o, schema, args)
 		},
 	}
 	cmd.Flags().StringVar(&o.schemaFile, "schema", "", "`FILE` with the answer to query-qmp-schema: no server is needed")
 	must(cmd.MarkFlagFilename("schema"))
 	return cmd
+}
+
+// readSchema returns the server's schema, or that of --schema.
+func (o *options) readSchema(ctx context.Context) (*qapi.Schema, error) {
+	if o.schemaFile != "" {
+		return readSchemaFile(o.schemaFile)
+	}
+	if !o.asksSchema() {
+		return nil, usagef("a guest agent, or a server without negotiation, tells no schema: give a file with --schema")
+	}
+	s, err := o.session("")
+	if err != nil {
+		return nil, err
+	}
+	if err := s.open(ctx); err != nil {
+		return nil, err
+	}
+	defer s.leave(ctx)
+	return s.executor.Schemas.Read(ctx)
 }
 
 // runDescribe prints text for people, and data where -o asks for it.

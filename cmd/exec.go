@@ -42,14 +42,14 @@ words leave a doubt: never for a command without arguments.`,
 			return nil
 		},
 		ValidArgsFunction: completeExec(o),
-		RunE:              func(_ *cobra.Command, args []string) error { return runExec(e, args) },
+		RunE:              func(c *cobra.Command, args []string) error { return runExec(c.Context(), e, args) },
 	}
 	cmd.Flags().BoolVar(&e.dryRun, "dry-run", false, "print the message instead of sending it")
 	o.registerLanguage(cmd)
 	return cmd
 }
 
-func runExec(e *execOptions, words []string) error {
+func runExec(ctx context.Context, e *execOptions, words []string) error {
 	statement, err := cmdline.FromWords(words)
 	if err != nil {
 		return err
@@ -57,32 +57,25 @@ func runExec(e *execOptions, words []string) error {
 	if word, is := run.DotWord(statement); is || statement.Kind != cmdline.QMP {
 		return notQMP(word, words[0])
 	}
-	x, err := e.executor(nil)
-	if err != nil {
-		return err
-	}
-	ctx, stop := interruptible(context.Background())
-	defer stop()
-	if e.dryRun && (e.schemaFile != "" || e.skipNegotiation || e.agent || !statement.NeedsSchema()) {
+	if e.dryRun && !(e.asksSchema() && statement.NeedsSchema()) {
+		x, err := e.executor(nil)
+		if err != nil {
+			return err
+		}
 		return e.showMessage(ctx, x, statement)
 	}
-	addr, err := e.address("")
+	s, err := e.session("")
 	if err != nil {
 		return err
 	}
-	client, err := e.newClient(addr)
-	if err != nil {
+	if err := s.open(ctx); err != nil {
 		return err
 	}
-	if err := e.connect(ctx, client, addr); err != nil {
-		return &connectFailure{addr: addr, err: err}
-	}
-	defer leave(client)
-	e.attach(x, client)
+	defer s.leave(ctx)
 	if e.dryRun {
-		return e.showMessage(ctx, x, statement)
+		return e.showMessage(ctx, s.executor, statement)
 	}
-	return x.Execute(ctx, statement)
+	return s.executor.Execute(ctx, statement)
 }
 
 // notQMP says what does instead of exec what a word of the shell does there.

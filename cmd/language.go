@@ -1,8 +1,6 @@
 package cmd
 
 import (
-	"context"
-	"errors"
 	"io"
 	"os"
 
@@ -27,8 +25,13 @@ func (o *options) registerLanguage(cmd *cobra.Command) {
 // executor makes what runs statements as the flags say. client may be nil for
 // statements that are not sent.
 func (o *options) executor(client *qmp.Client) (*run.Executor, error) {
+	schemas, err := o.schemas(client)
+	if err != nil {
+		return nil, err
+	}
 	x := &run.Executor{
-		Schemas:    run.NoSchema(),
+		Client:     client,
+		Schemas:    schemas,
 		NoValidate: o.noValidate,
 		Inputs:     run.Inputs{Getenv: o.lookupEnv, Secret: terminal.Secret},
 		Result:     o.results(),
@@ -40,33 +43,34 @@ func (o *options) executor(client *qmp.Client) (*run.Executor, error) {
 		}
 		x.Filter = filter
 	}
-	if o.schemaFile != "" {
-		schema, err := readSchema(o.schemaFile)
-		if err != nil {
-			return nil, err
-		}
-		x.Schemas = run.FixedSchema(schema)
-	}
-	if client != nil {
-		o.attach(x, client)
-	}
 	return x, nil
 }
 
-// attach gives the executor its client. A guest agent has no schema, and without
-// negotiation the server does not answer questions about it.
-func (o *options) attach(x *run.Executor, client *qmp.Client) {
-	x.Client = client
-	switch {
-	case o.agent || o.skipNegotiation:
-	case o.schemaFile != "":
-		x.Schemas.Serve(client)
-	default:
-		x.Schemas = run.NewSchemas(client)
-	}
+// asksSchema says whether the types of values come from the server. A guest agent
+// has no schema, and without negotiation the server does not answer questions about it.
+func (o *options) asksSchema() bool {
+	return o.schemaFile == "" && !o.agent && !o.skipNegotiation
 }
 
-func readSchema(path string) (*qapi.Schema, error) {
+// schemas chooses where the types of values come from: the server, a file, or nowhere.
+func (o *options) schemas(client *qmp.Client) (*run.Schemas, error) {
+	switch {
+	case o.schemaFile == "" && (o.agent || o.skipNegotiation || client == nil):
+		return run.NoSchema(), nil
+	case o.schemaFile == "":
+		return run.NewSchemas(client), nil
+	}
+	schema, err := readSchemaFile(o.schemaFile)
+	if err != nil {
+		return nil, err
+	}
+	if o.agent || o.skipNegotiation {
+		client = nil
+	}
+	return run.FixedSchema(schema, client), nil
+}
+
+func readSchemaFile(path string) (*qapi.Schema, error) {
 	content, err := os.ReadFile(path)
 	if err != nil {
 		return nil, usagef("--schema: %v", err)
@@ -104,41 +108,4 @@ func (o *options) filePrinter() *render.Printer {
 		format = render.JSON
 	}
 	return render.New(render.Options{Format: format})
-}
-
-// withSchema runs f with the server's schema, or that of --schema.
-func (o *options) withSchema(f func(*qapi.Schema) error) error {
-	if o.schemaFile != "" {
-		schema, err := readSchema(o.schemaFile)
-		if err != nil {
-			return err
-		}
-		return f(schema)
-	}
-	if o.agent || o.skipNegotiation {
-		return usagef("a guest agent, or a server without negotiation, tells no schema: give a file with --schema")
-	}
-	addr, err := o.address("")
-	if err != nil {
-		return err
-	}
-	client, err := o.newClient(addr)
-	if err != nil {
-		return err
-	}
-	ctx, stop := interruptible(context.Background())
-	defer stop()
-	if err := o.connect(ctx, client, addr); err != nil {
-		return &connectFailure{addr: addr, err: err}
-	}
-	defer leave(client)
-	raw, err := client.Execute(ctx, "query-qmp-schema", nil)
-	if err != nil {
-		return err
-	}
-	schema, err := run.ReadSchema(raw)
-	if err != nil {
-		return errors.Join(run.ErrNoSchema, err)
-	}
-	return f(schema)
 }

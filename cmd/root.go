@@ -5,7 +5,6 @@ package cmd
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -38,14 +37,30 @@ func Main(args []string, sys System) int {
 	signal.Notify(pipe, syscall.SIGPIPE)
 	defer signal.Stop(pipe)
 
-	o := &options{sys: sys, stderr: newSwitchWriter(sys.Err), printed: &output{w: sys.Out}}
+	signals := watchSignals()
+	defer signals.stop()
+	o := &options{sys: sys, signals: signals, stderr: newSwitchWriter(sys.Err), printed: &output{w: sys.Out}}
 	root := newRootCmd(o)
 	root.SetArgs(args)
-	err := root.Execute()
-	if err == nil {
-		err = o.printed.err
+	err, left := signals.supervise(func(ctx context.Context) error {
+		if err := root.ExecuteContext(ctx); err != nil {
+			return err
+		}
+		return o.printed.err
+	})
+	if !left {
+		return report(o, err)
 	}
-	return report(o, err)
+	reported := make(chan struct{})
+	go func() { // what was left behind may hold stderr
+		report(o, err)
+		close(reported)
+	}()
+	select {
+	case <-reported:
+	case <-time.After(grace):
+	}
+	return o.judge(err).code
 }
 
 func newRootCmd(o *options) *cobra.Command {
@@ -104,6 +119,7 @@ type options struct {
 	sys     System
 	stderr  *switchWriter
 	printed *output // stdout, for what cobra prints
+	signals *signals
 
 	socket          string
 	timeout         time.Duration
@@ -209,27 +225,4 @@ func (e *usageError) Error() string { return e.msg }
 
 func usagef(format string, args ...any) error {
 	return &usageError{msg: fmt.Sprintf(format, args...)}
-}
-
-// errInterrupted is the cause of a context that Ctrl-C has ended.
-var errInterrupted = errors.New("interrupted")
-
-// interruptible ends the context at the first Ctrl-C. The second one ends the
-// process, as it would any other program.
-func interruptible(parent context.Context) (context.Context, func()) {
-	ctx, cancel := context.WithCancelCause(parent)
-	keys := make(chan os.Signal, 1)
-	signal.Notify(keys, os.Interrupt)
-	go func() {
-		select {
-		case <-keys:
-			signal.Stop(keys)
-			cancel(errInterrupted)
-		case <-ctx.Done():
-		}
-	}()
-	return ctx, func() {
-		signal.Stop(keys)
-		cancel(nil)
-	}
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/adrg/xdg"
 
@@ -18,20 +19,16 @@ import (
 
 // runShell opens the session, then the terminal: a connection that fails is
 // reported on an untouched screen.
-func runShell(c *connectOptions, client *qmp.Client, addr qmp.Address) error {
+func runShell(ctx context.Context, c *connectOptions, s *session) error {
 	if c.keepGoing {
 		return usagef("--keep-going is for scripts: give one on stdin or as a file")
 	}
-	executor, err := c.executor(client)
-	if err != nil {
+	executor := s.executor
+	events := s.client.Subscribe(qmp.EventFilter{})
+	if err := s.open(ctx); err != nil {
 		return err
 	}
-	executor.CheckAll = true
-	events := client.Subscribe(qmp.EventFilter{})
-	if err := openInterruptible(c, client, addr); err != nil {
-		return err
-	}
-	defer leave(client)
+	defer s.leave(ctx)
 	screen, in := c.sys.Err, c.sys.In.(*os.File)
 	if isTerminal(c.sys.Out) {
 		screen = c.sys.Out
@@ -60,26 +57,27 @@ func runShell(c *connectOptions, client *qmp.Client, addr qmp.Address) error {
 			return printResult(term, results, r)
 		}
 	}
+	keys := make(chan os.Signal, 1)
+	defer c.signals.divert(keys)()
 	p := c.printer(screen)
 	sh := &shell.Shell{
 		Executor: executor,
 		Assist:   assist,
 		Terminal: term,
+		Keys:     keys,
 		Events:   events,
 		Event:    func(ev qmp.Event) string { return p.Event(ev).String() },
-		Failed:   func(err error) string { return c.failure(p, "", err) },
-		Connect:  func(ctx context.Context) error { return c.open(ctx, client, addr) },
-		Address:  addr.String(),
+		Explain:  func(err error) string { return c.words(p, "", c.judge(err)) },
+		Open:     s.open,
+		Address:  s.addr.String(),
 		Width:    func() int { return columns(screen) },
 		Agent:    c.agent,
 	}
-	return sh.Run(context.Background())
-}
-
-func openInterruptible(c *connectOptions, client *qmp.Client, addr qmp.Address) error {
-	ctx, stop := interruptible(context.Background())
-	defer stop()
-	return c.open(ctx, client, addr)
+	err = sh.Run(ctx)
+	if err == nil && !isTerminal(in) { // it is gone, and SIGHUP may be on its way
+		return &SignalError{syscall.SIGHUP}
+	}
+	return err
 }
 
 // printResult lets results and events take turns on the terminal. A result goes

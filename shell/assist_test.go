@@ -42,7 +42,7 @@ func TestAssistDoesNotWaitForTheSchema(t *testing.T) {
 }
 
 func TestAssist(t *testing.T) {
-	a := &Assist{Schemas: run.FixedSchema(qapitest.QEMU(t))}
+	a := &Assist{Schemas: run.FixedSchema(qapitest.QEMU(t), nil)}
 	for _, c := range []struct {
 		line   string // with the cursor at |
 		want   string

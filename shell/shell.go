@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -32,14 +31,16 @@ var errQuit = errors.New("QEMU has quit")
 type Shell struct {
 	*run.Executor
 	Terminal *terminal.Terminal
+	// Keys gets a token for each Ctrl-C while no line is read. It has room for one.
+	Keys chan os.Signal
 	// Events must have been opened before the session, so that it has the
 	// events that come with it.
 	Events *qmp.Subscription
-	// Event and Failed put an event and a failure into words for the terminal.
-	Event  func(qmp.Event) string
-	Failed func(error) string
-	// Connect opens the client's session again, for .reconnect.
-	Connect func(context.Context) error
+	// Event and Explain put an event and an error into words for the terminal.
+	Event   func(qmp.Event) string
+	Explain func(error) string
+	// Open opens the client's session again, for .reconnect.
+	Open func(context.Context) error
 	// Address is the server's, for messages.
 	Address string
 	// Width is how many columns the terminal has.
@@ -52,8 +53,7 @@ type Shell struct {
 	Assist *Assist
 
 	machine *machine
-	keys    chan os.Signal // Ctrl-C while a command runs
-	quit    atomic.Bool    // the user has ended QEMU
+	quit    atomic.Bool // the user has ended QEMU
 
 	background *sync.WaitGroup // goroutines that end with Run
 
@@ -66,9 +66,6 @@ type Shell struct {
 func (s *Shell) Run(parent context.Context) error {
 	ctx, cancel := context.WithCancelCause(parent)
 	s.machine = newMachine(s.Client)
-	s.keys = make(chan os.Signal, 1)
-	signal.Notify(s.keys, os.Interrupt)
-	defer signal.Stop(s.keys)
 
 	s.greet(ctx)
 	var owned sync.WaitGroup
@@ -105,7 +102,7 @@ func (s *Shell) loop(ctx context.Context) error {
 			return err
 		}
 		select {
-		case <-s.keys: // of the past
+		case <-s.Keys: // of the past
 		default:
 		}
 		err = s.text(ctx, &join, text)
@@ -123,14 +120,14 @@ func (s *Shell) loop(ctx context.Context) error {
 func (s *Shell) text(ctx context.Context, join *cmdline.Joiner, text string) error {
 	for line := range strings.Lines(text + "\n") {
 		select {
-		case <-s.keys:
+		case <-s.Keys:
 			return errStopped
 		default:
 		}
 		before := *join
 		if !join.Add(line) {
 			if err := s.badAction(&before, join, line); err != nil {
-				s.Terminal.Print(s.Failed(err))
+				s.Terminal.Print(s.Explain(err))
 				*join = before
 			}
 			continue
@@ -203,7 +200,7 @@ func (s *Shell) statement(ctx context.Context, text string) error {
 	}
 	st, err := cmdline.Parse(text)
 	if err != nil {
-		s.Terminal.Print(s.Failed(err))
+		s.Terminal.Print(s.Explain(err))
 		return nil
 	}
 	if word, ok := run.DotWord(st); ok {
@@ -237,18 +234,21 @@ func (s *Shell) command(ctx context.Context, st cmdline.Statement) error {
 	if ending {
 		s.quit.Store(false)
 	}
-	var unsent *run.UnsentError
+	var done *run.OutputError
 	switch {
 	case err == nil || ctx.Err() != nil:
 		return nil
-	case errors.Is(err, errStopped) && errors.As(err, &unsent):
+	case errors.Is(err, errStopped) && errors.As(err, &done):
+		s.stopped(fmt.Sprintf("stopped; %s was done, but its result is not whole", st.Name))
+		return errStopped
+	case errors.Is(err, errStopped) && qmp.NeverSent(err):
 		s.stopped(fmt.Sprintf("stopped; %s was not sent", st.Name))
 		return errStopped
 	case errors.Is(err, errStopped):
 		s.stopped(fmt.Sprintf("stopped waiting for the answer to %s, which will be dropped; the server may still do it", st.Name))
 		return errStopped
 	}
-	s.Terminal.Print(s.Failed(err))
+	s.Terminal.Print(s.Explain(err))
 	return nil
 }
 
@@ -288,7 +288,7 @@ func (s *Shell) interruptible(parent context.Context, f func(context.Context) er
 	var watch sync.WaitGroup
 	watch.Go(func() {
 		select {
-		case <-s.keys:
+		case <-s.Keys:
 			cancel(errStopped)
 		case <-ctx.Done():
 		}
@@ -298,7 +298,7 @@ func (s *Shell) interruptible(parent context.Context, f func(context.Context) er
 	watch.Wait()
 	if err == nil && errors.Is(context.Cause(ctx), errStopped) {
 		select {
-		case s.keys <- os.Interrupt:
+		case s.Keys <- os.Interrupt:
 		default:
 		}
 	}

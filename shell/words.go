@@ -46,7 +46,7 @@ func (s *Shell) word(ctx context.Context, name string, st cmdline.Statement) err
 	all := words()
 	i := slices.IndexFunc(all, func(w word) bool { return w.name == name })
 	if i < 0 {
-		s.Terminal.Print(s.Failed(&run.WordError{Word: name, Why: "is no word of the shell; .help lists them"}))
+		s.Terminal.Print(s.Explain(&run.WordError{Word: name, Why: "is no word of the shell; .help lists them"}))
 		return nil
 	}
 	return all[i].run(s, ctx, st)
@@ -80,11 +80,10 @@ func (s *Shell) help(ctx context.Context, st cmdline.Statement) error {
 func (s *Shell) describe(ctx context.Context, st cmdline.Statement) error {
 	var text string
 	err := s.interruptible(ctx, func(ctx context.Context) error {
-		schema := s.Schemas.Get(ctx)
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
+		schema, err := s.Schemas.Read(ctx)
+		if err != nil {
+			return err
 		}
-		var err error
 		text, err = run.Describe(schema, st.Args, s.Width())
 		return err
 	})
@@ -100,7 +99,7 @@ func (s *Shell) show(err error, text string) error {
 		s.stopped("stopped")
 		return errStopped
 	default:
-		s.Terminal.Print(s.Failed(err))
+		s.Terminal.Print(s.Explain(err))
 	}
 	return nil
 }
@@ -135,7 +134,7 @@ func (s *Shell) reconnect(ctx context.Context, _ cmdline.Statement) error {
 		limit, cancel := context.WithTimeout(ctx, leaveLimit)
 		defer cancel()
 		_ = s.Client.Disconnect(limit)
-		return s.Connect(ctx)
+		return s.Open(ctx)
 	})
 	if err == nil {
 		s.renew(ctx)
@@ -148,6 +147,6 @@ func (s *Shell) reconnect(ctx context.Context, _ cmdline.Statement) error {
 		s.stopped("stopped connecting. " + wayBack)
 		return errStopped
 	}
-	s.Terminal.Print(s.Failed(err))
+	s.Terminal.Print(s.Explain(err))
 	return nil
 }

@@ -1,22 +1,31 @@
 package run
 
 import (
-	"errors"
 	"strings"
 
 	"github.com/qmpsh/qmpsh/proto/qapi"
 )
 
-// ErrNoSchema says that there is nothing to describe.
-var ErrNoSchema = errors.New("this server has no schema that could be read")
+// NoSchemaError says that there is nothing to describe.
+type NoSchemaError struct {
+	Err error // the server's refusal, or what is wrong with its answer; may be nil
+}
+
+func (e *NoSchemaError) Error() string {
+	const text = "this server has no schema that could be read"
+	if e.Err == nil {
+		return text
+	}
+	return text + ": " + e.Err.Error()
+}
+
+// Unwrap returns the cause.
+func (e *NoSchemaError) Unwrap() error { return e.Err }
 
 // Describe says what the schema knows of a command, an event, or a member of one
 // ("blockdev-add file"), in lines of the given width. Without words, or with
 // patterns, it lists names.
 func Describe(schema *qapi.Schema, words []string, width int) (string, error) {
-	if schema == nil {
-		return "", ErrNoSchema
-	}
 	if IsList(words) {
 		entries, err := schema.List(words...)
 		if err != nil {

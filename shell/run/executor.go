@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/qmpsh/qmpsh/proto"
 	"github.com/qmpsh/qmpsh/proto/qmp"
@@ -106,7 +105,7 @@ func (x *Executor) Execute(ctx context.Context, st cmdline.Statement) error {
 	}
 	b, err := x.bind(ctx, st)
 	if ctx.Err() != nil {
-		return &UnsentError{context.Cause(ctx)}
+		return unsent(ctx)
 	}
 	if err != nil {
 		return err
@@ -114,7 +113,7 @@ func (x *Executor) Execute(ctx context.Context, st cmdline.Statement) error {
 	into, err := redirect(ctx, st)
 	if ctx.Err() != nil {
 		into.drop()
-		return &UnsentError{context.Cause(ctx)}
+		return unsent(ctx)
 	}
 	if err != nil {
 		return err
@@ -147,105 +146,53 @@ func (x *Executor) do(ctx context.Context, cmd qmp.Command) (qmp.Reply, error) {
 	return x.Client.Do(ctx, cmd)
 }
 
-// write writes what the filter makes of a reply.
-func (x *Executor) write(ctx context.Context, filter Filter, into *output, reply qmp.Reply) error {
+// unsent is the error for a ctx that ended before the command was sent.
+func unsent(ctx context.Context) error {
+	return &qmp.WaitError{Origin: proto.Here(), Unsent: true, Err: context.Cause(ctx)}
+}
+
+// write writes what the filter makes of a reply. A file keeps what it holds until all
+// of that is there: a filter that fails leaves it alone.
+func (x *Executor) write(ctx context.Context, filter Filter, into *resultFile, reply qmp.Reply) error {
+	if filter.code == nil {
+		return x.put(ctx, into, reply)
+	}
+	var all []qmp.Reply
+	err := filter.run(ctx, reply.Return, func(value json.RawMessage) error {
+		r := qmp.Reply{Return: value, Raw: value}
+		if into == nil {
+			return x.put(ctx, nil, r)
+		}
+		all = append(all, r)
+		return nil
+	})
+	if err != nil {
+		into.drop()
+		return err
+	}
+	if into == nil {
+		return nil
+	}
+	return x.put(ctx, into, all...)
+}
+
+// put writes results to stdout, or to the file.
+func (x *Executor) put(ctx context.Context, into *resultFile, results ...qmp.Reply) error {
 	to, err := into.writer()
 	if err != nil {
 		return err
 	}
 	defer into.until(ctx)()
-	put := func(r qmp.Reply) error {
+	for _, r := range results {
 		if err := x.Result(to, r); err != nil {
 			if ctx.Err() != nil {
-				return context.Cause(ctx)
+				err = context.Cause(ctx)
 			}
-			return &OutputError{Err: err}
+			return &OutputError{File: into.name(), Done: true, Err: err}
 		}
-		return nil
-	}
-	if filter.code == nil {
-		return put(reply)
-	}
-	return filter.run(ctx, reply.Return, func(value json.RawMessage) error {
-		return put(qmp.Reply{Return: value, Raw: value})
-	})
-}
-
-// output is the file that takes a result; nil for stdout.
-type output struct {
-	file *os.File
-	add  bool // behind what the file holds
-	made bool // it did not exist before
-}
-
-// redirect opens the file that a statement sends its result to, before the command
-// is sent: a file that cannot be written must not cost the result. What it held
-// stays until there is a result.
-func redirect(ctx context.Context, st cmdline.Statement) (*output, error) {
-	if st.Output == nil {
-		return nil, nil
-	}
-	flags := os.O_WRONLY | os.O_CREATE
-	if st.Output.Append {
-		flags |= os.O_APPEND
-	}
-	_, absent := os.Lstat(st.Output.Path)
-	f, err := openFile(ctx, st.Output.Path, flags)
-	if err != nil {
-		return nil, st.ErrorAt(st.Output.At, err.Error(), "")
-	}
-	return &output{file: f, add: st.Output.Append, made: errors.Is(absent, os.ErrNotExist)}, nil
-}
-
-// drop closes the file when there is no result for it. One that was made for it goes.
-func (o *output) drop() {
-	if o == nil {
-		return
-	}
-	_ = o.close()
-	if o.made {
-		_ = os.Remove(o.file.Name())
-	}
-}
-
-// writer readies the file for a result.
-func (o *output) writer() (io.Writer, error) {
-	if o == nil {
-		return nil, nil
-	}
-	if info, err := o.file.Stat(); err == nil && info.Mode().IsRegular() && !o.add {
-		if err := o.file.Truncate(0); err != nil {
-			return nil, &OutputError{Err: err}
-		}
-	}
-	return o.file, nil
-}
-
-// until calls back a write that waits for the reader of a pipe, once ctx ends.
-func (o *output) until(ctx context.Context) (stop func()) {
-	if o == nil {
-		return func() {}
-	}
-	return deadline(ctx, o.file)
-}
-
-func (o *output) close() error {
-	if o == nil {
-		return nil
-	}
-	if err := o.file.Close(); err != nil {
-		return &OutputError{Err: err}
 	}
 	return nil
 }
-
-// UnsentError is a context that ended before the command was sent.
-type UnsentError struct{ cause error }
-
-func (e *UnsentError) Error() string { return "nothing was sent: " + e.cause.Error() }
-
-// Unwrap returns why the context ended.
-func (e *UnsentError) Unwrap() error { return e.cause }
 
 // UnknownCommandError is a command that the server does not have, with the nearest
 // one that it has.
@@ -286,16 +233,6 @@ func (x *Executor) explain(ctx context.Context, st cmdline.Statement, b bound, e
 	}
 	return err
 }
-
-// OutputError says that a result could not be written.
-type OutputError struct {
-	Err error
-}
-
-func (e *OutputError) Error() string { return fmt.Sprintf("cannot write the result: %v", e.Err) }
-
-// Unwrap returns the cause.
-func (e *OutputError) Unwrap() error { return e.Err }
 
 // SessionLost says whether err means that there is no session any more.
 func SessionLost(err error) bool {

@@ -32,35 +32,71 @@ func (e *FilterError) Unwrap() error { return e.Err }
 
 // run sends value through the filter and hands out what comes, one value after the
 // other. Numbers keep their digits unless the filter calculates with them; an
-// object's keys come sorted, as jq has it.
+// object's keys come sorted, as jq has it. When ctx ends, run returns at once: a
+// calculation of jq's that cannot be called back is left to end by itself.
 func (f Filter) run(ctx context.Context, value json.RawMessage, out func(json.RawMessage) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	values := make(chan filtered, 16)
+	go f.calculate(ctx, value, values)
+	for {
+		select {
+		case <-ctx.Done():
+			return &OutputError{Done: true, Err: context.Cause(ctx)}
+		case v, more := <-values:
+			switch {
+			case !more:
+				return nil
+			case ctx.Err() != nil:
+				return &OutputError{Done: true, Err: context.Cause(ctx)}
+			case v.err != nil:
+				return &FilterError{v.err}
+			}
+			if err := out(v.raw); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// filtered is a value that a filter made, or why it makes no more.
+type filtered struct {
+	raw json.RawMessage
+	err error
+}
+
+// calculate sends what the filter makes of value, until that is all or ctx ends.
+func (f Filter) calculate(ctx context.Context, value json.RawMessage, to chan<- filtered) {
+	defer close(to)
+	send := func(v filtered) {
+		select {
+		case to <- v:
+		case <-ctx.Done():
+		}
+	}
 	d := json.NewDecoder(bytes.NewReader(value))
 	d.UseNumber()
 	var in any
 	if err := d.Decode(&in); err != nil {
-		return &FilterError{err}
+		send(filtered{err: err})
+		return
 	}
 	results := f.code.RunWithContext(ctx, in)
-	for {
+	for ctx.Err() == nil {
 		v, more := results.Next()
 		if !more {
-			return nil
+			return
 		}
 		if err, failed := v.(error); failed {
-			if ctx.Err() != nil {
-				return context.Cause(ctx)
+			if halt, ok := err.(*gojq.HaltError); !ok || halt.Value() != nil {
+				send(filtered{err: err})
 			}
-			if halt, ok := err.(*gojq.HaltError); ok && halt.Value() == nil {
-				return nil
-			}
-			return &FilterError{err}
+			return
 		}
 		raw, err := gojq.Marshal(v)
 		if err != nil {
-			return &FilterError{fmt.Errorf("its result cannot be written: %w", err)}
+			err = fmt.Errorf("its result cannot be written: %w", err)
 		}
-		if err := out(raw); err != nil {
-			return err
-		}
+		send(filtered{raw, err})
 	}
 }

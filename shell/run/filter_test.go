@@ -2,12 +2,14 @@ package run
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/qmpsh/qmpsh/shell/cmdline"
 )
@@ -96,11 +98,26 @@ func TestFilterIsInterrupted(t *testing.T) {
 		b := newBench(t, nil)
 		ctx, cancel := context.WithCancelCause(t.Context())
 		b.Executed = func(string) { cancel(errStopped) }
-		if err := b.Execute(ctx, statement(t, "q | def f: f; f")); err != errStopped {
+		if err := b.Execute(ctx, statement(t, "q | def f: f; f")); !errors.Is(err, errStopped) {
 			t.Errorf("%v", err)
 		}
 		b.sends("q")
 	})
+}
+
+// So is one that does not look up from its calculation: this one takes more than a second.
+func TestFilterThatCannotBeCalledBackIsLeft(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	f, err := CompileFilter(`("x" * 5000000) | test("(x+x+)+y")`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	time.AfterFunc(50*time.Millisecond, func() { cancel(errStopped) })
+	begin := time.Now()
+	err = f.run(ctx, []byte("null"), func(json.RawMessage) error { return nil })
+	if took := time.Since(begin); !errors.Is(err, errStopped) || took > 600*time.Millisecond {
+		t.Errorf("%v after %v", err, took)
+	}
 }
 
 func TestOutputGoesToTheFile(t *testing.T) {
@@ -118,7 +135,9 @@ func TestOutputGoesToTheFile(t *testing.T) {
 			{"no > '%'", "1\n2\n", true},
 			{"no >> '%'", "1\n2\n", true},
 			{"q | .[ > %", "1\n2\n", true},
-			{"q | .a.x > %", "", true}, // the command was done, and this is its result
+			{"q | .a.x > %", "1\n2\n", true},
+			{"q | .a[0], .a.x > %", "1\n2\n", true},
+			{"q | .a.x >> %", "1\n2\n", true},
 		} {
 			line := strings.ReplaceAll(step.line, "%", file)
 			if err := b.run(line); (err != nil) != step.fails {

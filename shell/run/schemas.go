@@ -17,32 +17,36 @@ import (
 type Schemas struct {
 	ask func(ctx context.Context, command string, args json.RawMessage) (json.RawMessage, error)
 
-	mu      sync.Mutex    // never held while the server is asked
-	fixed   bool          // the schema is not the server's to tell
-	tried   bool          // schema is what there is, be it nil
-	schema  *qapi.Schema  // nil if there is none, or not yet
-	round   int           // counts connections: the answer of an old one is not for the new one
-	reading chan struct{} // closed when the reader under way has ended; nil if nobody reads
+	mu      sync.Mutex     // never held while the server is asked
+	fixed   bool           // the schema is not the server's to tell
+	tried   bool           // schema is what there is, be it nil
+	schema  *qapi.Schema   // nil if there is none, or not yet
+	none    *NoSchemaError // why there is none
+	round   int            // counts connections: the answer of an old one is not for the new one
+	reading chan struct{}  // closed when the reader under way has ended; nil if nobody reads
 }
 
 // NewSchemas makes the schema of client's server. Nothing is read yet.
 func NewSchemas(client *qmp.Client) *Schemas { return &Schemas{ask: client.Execute} }
 
-// FixedSchema is a schema that is there already, from a file.
-func FixedSchema(s *qapi.Schema) *Schemas { return &Schemas{fixed: true, tried: true, schema: s} }
+// FixedSchema is a schema that is there already, from a file. What no schema tells, the
+// properties of devices and objects, is asked of client's server; nil for nobody to ask.
+func FixedSchema(schema *qapi.Schema, client *qmp.Client) *Schemas {
+	s := &Schemas{fixed: true, tried: true, schema: schema, none: &NoSchemaError{}}
+	if client != nil {
+		s.ask = client.Execute
+	}
+	return s
+}
 
 // NoSchema is for servers that have none: values are taken for what they look like.
-func NoSchema() *Schemas { return FixedSchema(nil) }
-
-// Serve lets the schema of a file ask client's server for what no schema tells: the
-// properties of devices and objects.
-func (s *Schemas) Serve(client *qmp.Client) { s.ask = client.Execute }
+func NoSchema() *Schemas { return FixedSchema(nil, nil) }
 
 // Ask is for questions of our own, which must not harm the server: whatever would is
 // answered with an error instead.
 func (s *Schemas) Ask(ctx context.Context, command string, args json.RawMessage) (json.RawMessage, error) {
 	if s.ask == nil {
-		return nil, ErrNoSchema
+		return nil, &NoSchemaError{}
 	}
 	if command == "device-list-properties" {
 		if err := s.harmless(ctx, args); err != nil {
@@ -66,6 +70,13 @@ func (s *Schemas) about(ctx context.Context, command, key, value string) (json.R
 // guessed, and the server has the last word as ever. It gives nil as well when ctx
 // ends or the connection does; the next Get tries again.
 func (s *Schemas) Get(ctx context.Context) *qapi.Schema {
+	schema, _ := s.Read(ctx)
+	return schema
+}
+
+// Read is Get for those who can do nothing without a schema: the error says why there
+// is none.
+func (s *Schemas) Read(ctx context.Context) (*qapi.Schema, error) {
 	s.mu.Lock()
 	for !s.tried && s.reading != nil { // one reads for all
 		reading := s.reading
@@ -73,7 +84,7 @@ func (s *Schemas) Get(ctx context.Context) *qapi.Schema {
 		select {
 		case <-reading:
 		case <-ctx.Done():
-			return nil
+			return nil, context.Cause(ctx)
 		}
 		s.mu.Lock()
 	}
@@ -82,30 +93,40 @@ func (s *Schemas) Get(ctx context.Context) *qapi.Schema {
 		round := s.round
 		s.reading = make(chan struct{})
 		s.mu.Unlock()
-		schema, answered := s.read(ctx)
+		schema, err := s.read(ctx)
 		s.mu.Lock()
 		close(s.reading)
 		s.reading = nil
+		var none *NoSchemaError
 		switch {
 		case round != s.round: // the answer of an old connection is worth nothing
-		case !answered:
-			return nil
-		default:
-			s.tried, s.schema = true, schema
+		case err == nil, errors.As(err, &none):
+			s.tried, s.schema, s.none = true, schema, none
+		default: // another try may bring an answer
+			return nil, err
 		}
 	}
-	return s.schema
+	if s.schema == nil {
+		return nil, s.none
+	}
+	return s.schema, nil
 }
 
-// read asks the server. Without an answer another try may bring one.
-func (s *Schemas) read(ctx context.Context) (schema *qapi.Schema, answered bool) {
+// read asks the server.
+func (s *Schemas) read(ctx context.Context) (*qapi.Schema, error) {
 	raw, err := s.ask(ctx, "query-qmp-schema", nil)
 	var refused *qmp.ExecuteError
-	if err != nil {
-		return nil, errors.As(err, &refused)
+	if errors.As(err, &refused) {
+		return nil, &NoSchemaError{Err: err}
 	}
-	schema, _ = qapi.Parse(raw)
-	return schema, true
+	if err != nil {
+		return nil, err
+	}
+	schema, err := qapi.Parse(raw)
+	if err != nil {
+		return nil, &NoSchemaError{Err: err}
+	}
+	return schema, nil
 }
 
 // Known returns the schema if it is there, and never waits for it.
@@ -120,7 +141,7 @@ func (s *Schemas) Forget() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.fixed {
-		s.tried, s.schema = false, nil
+		s.tried, s.schema, s.none = false, nil, nil
 		s.round++
 	}
 }

@@ -25,8 +25,8 @@ type Script struct {
 	Event func(qmp.Event)
 	// Note takes a remark, on the same goroutine as Event.
 	Note func(string)
-	// Failed takes each failure that KeepGoing steps over.
-	Failed    func(error)
+	// Report takes each failure that KeepGoing steps over.
+	Report    func(error)
 	KeepGoing bool
 }
 
@@ -119,7 +119,7 @@ func (s *Script) run(ctx context.Context, batches <-chan []source, lost <-chan e
 		if !s.KeepGoing || src.err != nil || ctx.Err() != nil || final(err) {
 			return err
 		}
-		s.Failed(err)
+		s.Report(err)
 		if kept.Failed++; kept.First == nil {
 			kept.First = err
 		}

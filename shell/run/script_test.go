@@ -41,7 +41,7 @@ func newTrial(t *testing.T, in io.Reader, steps ...qmptest.Step) *trial {
 		Events: p.Events,
 		Event:  func(ev qmp.Event) { s.events = append(s.events, ev.Name) },
 		Note:   func(text string) { s.notes = append(s.notes, text) },
-		Failed: func(err error) { s.failures = append(s.failures, err) },
+		Report: func(err error) { s.failures = append(s.failures, err) },
 	}
 	return s
 }

@@ -115,7 +115,7 @@ func TestSchemasThatCannotBeHad(t *testing.T) {
 }
 
 func TestFixedSchemaAndNone(t *testing.T) {
-	fixed, none := FixedSchema(qapitest.QEMU(t)), NoSchema()
+	fixed, none := FixedSchema(qapitest.QEMU(t), nil), NoSchema()
 	for range 2 {
 		if fixed.Get(t.Context()) == nil || fixed.Known() == nil {
 			t.Error("the schema of a file is not there")
@@ -269,7 +269,7 @@ func TestScriptReadsTheSchemaOnce(t *testing.T) {
 		b := newBench(t, nil)
 		s := &Script{Executor: b.Executor, Name: "file", In: strings.NewReader(
 			"query-status\ndevice_del id=1\nobject-del id=2\ntransaction(\nabort\n)\ndevice_del i=3\nquery-status\n"),
-			Events: b.Client.Subscribe(qmp.EventFilter{}), Event: func(qmp.Event) {}, Note: func(string) {}, Failed: func(error) {}}
+			Events: b.Client.Subscribe(qmp.EventFilter{}), Event: func(qmp.Event) {}, Note: func(string) {}, Report: func(error) {}}
 		wantPlace(t, s.Run(t.Context()), 7, &cmdline.Error{})
 		b.sends("query-status", schemaQuery, `device_del {"id": "1"}`, `object-del {"id": "2"}`,
 			`transaction {"actions": [{"type": "abort", "data": {}}]}`)

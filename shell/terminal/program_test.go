@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/signal"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -31,7 +33,7 @@ func program() int {
 		return 1
 	}
 	defer t.Close()
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGQUIT, syscall.SIGHUP)
 	defer cancel()
 	t.SetPrompt("(vm) ")
 	go func() { // notes that a resize has been dealt with

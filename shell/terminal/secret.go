@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"syscall"
 	"time"
 
@@ -32,20 +31,6 @@ func Secret(ctx context.Context, question string) (string, error) {
 	// A deadline is how a read that waits for a person is called back.
 	stop := context.AfterFunc(ctx, func() { tty.SetReadDeadline(time.Unix(1, 0)) })
 	defer stop()
-	deadly := make(chan os.Signal, 1)
-	signal.Notify(deadly, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT)
-	defer signal.Stop(deadly)
-	done := make(chan struct{})
-	defer close(done)
-	go func() {
-		select {
-		case s := <-deadly:
-			restore()
-			signal.Stop(deadly)
-			syscall.Kill(os.Getpid(), s.(syscall.Signal))
-		case <-done:
-		}
-	}()
 
 	if _, err := io.WriteString(tty, question+": "); err != nil {
 		return "", err

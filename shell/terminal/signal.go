@@ -1,7 +1,6 @@
 package terminal
 
 import (
-	"io"
 	"os"
 	"os/signal"
 	"syscall"
@@ -20,8 +19,7 @@ const (
 // comes in between is handled before that function returns.
 func (t *Terminal) watch() (stop func()) {
 	signals := make(chan os.Signal, 16)
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT, syscall.SIGHUP,
-		syscall.SIGCONT, syscall.SIGWINCH)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGCONT, syscall.SIGWINCH)
 	quit, done := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(done)
@@ -57,20 +55,6 @@ func (t *Terminal) signalled(s os.Signal) {
 		case t.resumed <- struct{}{}:
 		default:
 		}
-	default:
-		// At once: readline may be stuck in a write, and others who handle the
-		// signal may be about to exit.
-		_ = t.tty.leave()
-		var reason error = &SignalError{Signal: s}
-		if s == syscall.SIGHUP { // the input ends at the same time
-			reason = io.EOF
-		}
-		t.mu.Lock()
-		if t.ended == nil {
-			t.ended = reason
-		}
-		t.mu.Unlock()
-		t.in.close()
 	}
 }
 

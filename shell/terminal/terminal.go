@@ -21,12 +21,6 @@ var ErrInterrupt = errors.New("interrupted")
 // and ends at a NUL.
 var ErrNoTerminal = errors.New("input is not a terminal")
 
-// SignalError is what ReadLine returns from the moment when the process got
-// SIGTERM or SIGQUIT during a ReadLine. The terminal is back in its state.
-type SignalError struct{ Signal os.Signal }
-
-func (e *SignalError) Error() string { return "ended by signal: " + e.Signal.String() }
-
 // Config says where a Terminal lives.
 type Config struct {
 	In  *os.File  // the terminal to read from; stays the caller's to close
@@ -141,12 +135,12 @@ func open(c Config) (*Terminal, error) {
 // empty prompt stands for the one that SetPrompt gave and changes with it.
 //
 // The error is ErrInterrupt after Ctrl-C or SIGINT, io.EOF after Ctrl-D on an
-// empty line, when the terminal is gone and after Close, *SignalError after
-// another signal that ends processes, context.Cause(ctx) when ctx ended. What
-// was half-typed then is dropped.
+// empty line, when the terminal is gone and after Close, context.Cause(ctx) when
+// ctx ended. What was half-typed then is dropped, and the terminal is back in its
+// state at once, even if ReadLine itself is stuck in a write.
 //
-// During ReadLine this package handles SIGINT, SIGTERM, SIGQUIT, SIGHUP,
-// SIGCONT and SIGWINCH; otherwise it leaves signals alone. The cursor must be
+// During ReadLine this package handles SIGINT, SIGCONT and SIGWINCH; otherwise it
+// leaves signals alone. The caller ends ctx for those that end processes. The cursor must be
 // in the first column when ReadLine is called: the row it is in gets erased.
 func (t *Terminal) ReadLine(ctx context.Context, prompt string) (string, error) {
 	t.readMu.Lock()
@@ -167,6 +161,7 @@ func (t *Terminal) ReadLine(ctx context.Context, prompt string) (string, error) 
 	case err == nil:
 		return fromLine(line), nil
 	case errors.Is(err, readline.ErrInterrupt) && ctx.Err() != nil:
+		t.screen.direct("\r\n") // behind what was half-typed
 		return "", context.Cause(ctx)
 	case errors.Is(err, readline.ErrInterrupt):
 		return "", ErrInterrupt
@@ -250,6 +245,7 @@ func (t *Terminal) read(ctx context.Context) (string, error) {
 	called := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(called)
+		_ = t.tty.leave()
 		t.cancelled.Store(true)
 		t.in.setInterrupt(true)
 	})

@@ -17,16 +17,16 @@ import (
 	"github.com/qmpsh/qmpsh/proto/qmp"
 )
 
-// hint says in one sentence or two what most likely helps. It is empty where
+// advice says in one sentence or two what most likely helps. It is empty where
 // the error alone says all there is to say.
-func hint(o *options, failed *connectFailure) string {
+func advice(o *options, absent *noSessionError) string {
 	var (
 		greeting    *qmp.GreetingError
 		negotiation *qmp.NegotiationError
 		sync        *qmp.AgentSyncError
 		dns         *net.DNSError
 	)
-	err, addr := failed.err, failed.addr
+	err, addr := absent.err, absent.addr
 	switch {
 	case errors.As(err, &greeting):
 		return greetingHint(o, greeting, addr)
@@ -38,7 +38,7 @@ func hint(o *options, failed *connectFailure) string {
 		return fmt.Sprintf("the name %s could not be looked up. Is the network up? An IP address needs no look-up.", dns.Name)
 	case errors.As(err, &dns):
 		return fmt.Sprintf("the name %s is not known. Check the spelling, or use the IP address.", dns.Name)
-	case failed.listen:
+	case absent.listen:
 		return listenHint(err, addr)
 	case isTLS(err):
 		return tlsHint(o, err, addr)

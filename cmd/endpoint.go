@@ -1,0 +1,90 @@
+package cmd
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"log/slog"
+	"os"
+
+	"github.com/qmpsh/qmpsh/proto/qmp"
+)
+
+// tlsFlags are the --tls-* flags. They matter for tls: addresses only.
+type tlsFlags struct {
+	ca, cert, key, serverName string
+}
+
+func (t *tlsFlags) check() error {
+	if (t.cert == "") != (t.key == "") {
+		return usagef("--tls-cert and --tls-key go together")
+	}
+	return nil
+}
+
+// config reads the files. A file that cannot be used is the user's mistake, so
+// it is refused before anything is opened.
+func (t *tlsFlags) config() (*tls.Config, error) {
+	c := &tls.Config{ServerName: t.serverName}
+	if t.ca != "" {
+		pem, err := os.ReadFile(t.ca)
+		if err != nil {
+			return nil, usagef("--tls-ca: %v", err)
+		}
+		c.RootCAs = x509.NewCertPool()
+		if !c.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, usagef("--tls-ca: %s holds no PEM certificate", t.ca)
+		}
+	}
+	if t.cert != "" {
+		pair, err := tls.LoadX509KeyPair(t.cert, t.key)
+		if err != nil {
+			return nil, usagef("--tls-cert, --tls-key: %v", err)
+		}
+		c.Certificates = []tls.Certificate{pair}
+	}
+	return c, nil
+}
+
+// address is the server's: the word on the command line, else the flag, else
+// the environment.
+func (o *options) address(word string) (qmp.Address, error) {
+	for _, from := range []struct{ name, value string }{
+		{"", word},
+		{"--socket: ", o.socket},
+		{"$QMPSH_SOCKET: ", o.sys.Getenv("QMPSH_SOCKET")},
+		{"$QMP_SOCKET: ", o.sys.Getenv("QMP_SOCKET")},
+	} {
+		if from.value == "" {
+			continue
+		}
+		a, err := qmp.ParseAddress(from.value)
+		if err != nil {
+			return qmp.Address{}, fmt.Errorf("%s%w", from.name, err)
+		}
+		return a, nil
+	}
+	return qmp.Address{}, usagef("no address: name one with -s ADDRESS or in $QMPSH_SOCKET (`-s demo:` needs no QEMU)")
+}
+
+// newClient makes a client as the flags say. Nothing is opened yet.
+func (o *options) newClient(addr qmp.Address) (*qmp.Client, error) {
+	opts := qmp.Options{
+		SkipNegotiation: o.skipNegotiation,
+		Agent:           o.agent,
+	}
+	if addr.Kind == qmp.TLS {
+		c, err := o.tls.config()
+		if err != nil {
+			return nil, err
+		}
+		opts.TLS = c
+	}
+	if o.debug {
+		opts.Logger = slog.New(slog.NewTextHandler(o.stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	}
+	if o.verbose {
+		opts.Trace = o.trace
+	}
+	return qmp.NewClient(opts), nil
+}
