@@ -8,6 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/qmpsh/qmpsh/proto/qmp"
+	"github.com/qmpsh/qmpsh/shell"
+	"github.com/qmpsh/qmpsh/shell/cmdline"
 	"github.com/qmpsh/qmpsh/shell/run"
 )
 
@@ -94,10 +96,18 @@ func runScript(ctx context.Context, c *connectOptions, s *session, path string) 
 	}
 	defer s.leave(ctx)
 	p := c.printer(c.sys.Err)
+	words := &shell.Words{Executor: s.executor, Width: func() int { return columns(c.sys.Out) }, Script: true}
 	script := &run.Script{
-		Executor:  s.executor,
-		Name:      name,
-		In:        in,
+		Executor: s.executor,
+		Name:     name,
+		In:       in,
+		Word: func(ctx context.Context, name string, st cmdline.Statement) error {
+			text, err := words.Run(ctx, name, st)
+			if err != nil {
+				return err
+			}
+			return c.printText(text)
+		},
 		Events:    events,
 		Event:     func(ev qmp.Event) { fmt.Fprintln(c.stderr, p.Event(ev)) },
 		Note:      func(text string) { fmt.Fprintln(c.stderr, p.Dim(text)) },

@@ -11,8 +11,8 @@ import (
 
 	"github.com/qmpsh/qmpsh/proto/qapi"
 	"github.com/qmpsh/qmpsh/proto/qmp"
-	"github.com/qmpsh/qmpsh/shell/render"
 	"github.com/qmpsh/qmpsh/shell/run"
+	"github.com/qmpsh/qmpsh/shell/text"
 )
 
 func newDescribeCmd(o *options) *cobra.Command {
@@ -64,14 +64,16 @@ func runDescribe(o *options, schema *qapi.Schema, words []string) error {
 	if o.output != "" {
 		return describeData(o, schema, words)
 	}
-	text, err := run.Describe(schema, words, columns(o.sys.Out))
+	described, err := run.Describe(schema, words, columns(o.sys.Out))
 	if err != nil {
 		return &usageError{msg: err.Error()}
 	}
-	if isTerminal(o.sys.Out) {
-		text = render.Sanitize(text)
-	}
-	if _, err := fmt.Fprintln(o.sys.Out, text); err != nil {
+	return o.printText(described)
+}
+
+// printText prints a text for people on stdout.
+func (o *options) printText(s string) error {
+	if _, err := fmt.Fprintln(o.sys.Out, text.Clean(s)); err != nil {
 		return &run.OutputError{Err: err}
 	}
 	return nil

@@ -86,7 +86,7 @@ func TestShellCtrlCStopsTheWait(t *testing.T) {
 		p.keys("Enter")
 		d.gets(t, `hang{"x": 1}`, "a", "b", "hang")
 		p.keys("C-c")
-		p.ends("^C", stopped, "(desk)")
+		p.ends("^C", stopped, "That was line 2 of 4; lines 3 to 4 were not run.", "(desk)")
 		p.enters("quit", "y")
 		p.shows("(y/N) y", `"did": "quit"`)
 		p.keys("C-c") // it does not end

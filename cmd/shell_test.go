@@ -156,7 +156,9 @@ func TestShellStatementsOverLines(t *testing.T) {
 		p.enters("block-dirty-bitmap-add =x") // refused at once; the others stay
 		p.shows("^\n", "\nTRANS>")
 		p.enters("block-dirty-bitmap-add node=disk0 name=b1", ")")
-		p.ends("TRANS> )", "{}", "(demo)")
+		p.ends("An action was refused and is not in it. If you have typed it again, all is well.", "Send the transaction? (y/N)")
+		p.enters("y")
+		p.ends("Send the transaction? (y/N) y", "{}", "(demo)")
 		p.enters("{")
 		p.ends("(demo) {", "...")
 		p.enters(`"execute":`, `"query-name"`)
@@ -179,10 +181,10 @@ func TestShellRunsAPastedBlock(t *testing.T) {
 	inSizes(t, func(t *testing.T, s size) {
 		p := openPane(t, s, "connect", "demo:")
 		p.ends("(demo)")
-		p.pastes("stop\nquery-status\n\n# note\ntransaction(\n abort\n)\n{\"execute\":\n\t\"query-name\"}\ncont\n")
-		p.ends(`(demo) stop↵query-status↵↵# note↵transaction(↵ abort↵)↵{"execute":↵ "query-name"}↵cont`)
+		p.pastes("stop\nquery-status\n\n# note\n{\"execute\":\n\t\"query-name\"}\ncont\n")
+		p.ends(`(demo) stop↵query-status↵↵# note↵{"execute":↵ "query-name"}↵cont`)
 		p.keys("Enter")
-		p.shows("\n{}\n", `"status": "paused"`, "GenericError: Transaction aborted", `"name": "demo"`, "\n{}\n")
+		p.shows("\n{}\n", `"status": "paused"`, `"name": "demo"`, "\n{}\n")
 		p.ends("(demo)")
 		// What a block leaves open waits for more.
 		p.pastes("query-version\ntransaction(\nabort")
@@ -194,4 +196,90 @@ func TestShellRunsAPastedBlock(t *testing.T) {
 		p.keys("C-d")
 		p.leaves(0)
 	})
+}
+
+// A pasted block ends with what fails in it. It says which line that was, and that the
+// rest was not run; a transaction is never sent in part.
+func TestShellPastedBlockFails(t *testing.T) {
+	inSizes(t, func(t *testing.T, s size) {
+		d := newDesk(t)
+		d.set("bad", `{"error": {"class": "GenericError", "desc": "no"}, "id": %s}`)
+		p := openPane(t, s, "connect", "--no-validate", d.path)
+		for _, c := range []struct{ block, says, rest string }{
+			{"one\nbad\nnever\n", "GenericError: no", "That was line 2 of 3; line 3 was not run."},
+			{"two\n\n{\"execute\":\n\"bad\"}\nnever\nagain", "GenericError: no", "That was line 3 of 6; lines 5 to 6 were not run."},
+			{"a ==\nnever", "^", "That was line 1 of 2; line 2 was not run."},
+			{".xyzzy\nnever", ".xyzzy is no word", "That was line 1 of 2; line 2 was not run."},
+			{"three\nbad", "GenericError: no", "That was line 2 of 2."},
+			{"transaction(\na x=1\nb =x\nc\n)\nnever", "The transaction was dropped, and nothing of it was sent.", "That was line 3 of 6; lines 4 to 6 were not run."},
+		} {
+			p.ends("(desk)")
+			p.pastes(c.block)
+			p.keys("Enter")
+			p.shows(c.says, c.rest)
+			p.ends("(desk)")
+			p.keys("C-l")
+		}
+		// What was typed before the block belongs to the same transaction.
+		p.enters("transaction(")
+		p.ends("TRANS>")
+		p.pastes("a x=1\nb =x\n")
+		p.keys("Enter")
+		p.shows("nothing of it was sent.", "That was line 2 of 2.")
+		p.ends("(desk)")
+		p.pastes("quit\nnever")
+		p.keys("Enter")
+		p.ends("End QEMU? (y/N)")
+		p.enters("n")
+		p.shows("(y/N) n", "That was line 1 of 2; line 2 was not run.")
+		p.ends("(desk)")
+		p.keys("C-d")
+		p.leaves(0)
+		d.gets(t, "one", "bad", "two", "bad", "three", "bad")
+	})
+}
+
+// A typed transaction from which an action was refused is sent when the user says so.
+func TestShellTypedTransactionAsks(t *testing.T) {
+	inSizes(t, func(t *testing.T, s size) {
+		d := newDesk(t)
+		p := openPane(t, s, "connect", "--no-validate", d.path)
+		for _, answer := range []string{"n", "y"} {
+			p.ends("(desk)")
+			p.enters("transaction(", "a x=1", "b =x")
+			p.shows("^", "TRANS>")
+			p.enters(")")
+			p.ends("Send the transaction? (y/N)")
+			p.enters(answer)
+			p.ends("(desk)")
+		}
+		p.shows("(y/N) n", "The transaction was dropped, and nothing of it was sent.", "(y/N) y")
+		d.gets(t, `transaction{"actions": [{"type": "a", "data": {"x": 1}}]}`)
+		// Ctrl-D goes back to the prompt.
+		p.enters("transaction(")
+		p.ends("TRANS>")
+		p.keys("C-d")
+		p.ends("(desk)")
+		p.keys("C-d")
+		p.leaves(0)
+	})
+}
+
+// In whatever form QEMU is told to end, the shell asks first.
+func TestShellAsksBeforeHMPEndsQEMU(t *testing.T) {
+	d := newDesk(t)
+	p := openPane(t, sizes()[0], "connect", "--no-validate", d.path)
+	for _, line := range []string{
+		"human-monitor-command command-line=quit", "human-monitor-command command-line=q",
+		`{"execute": "human-monitor-command", "arguments": {"command-line": " q"}}`, `{"execute": "quit"}`,
+	} {
+		p.ends("(desk)")
+		p.enters(line)
+		p.ends("End QEMU? (y/N)")
+		p.enters("n")
+	}
+	p.ends("(desk)")
+	p.keys("C-d")
+	p.leaves(0)
+	d.gets(t)
 }

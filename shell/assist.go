@@ -25,7 +25,7 @@ type Assist struct {
 
 // env is what candidates come from right now.
 func (a *Assist) env() completion.Env {
-	return completion.Env{Schema: a.Schemas.Known(), Live: a.Cache, Words: dotWords(), Files: Files}
+	return completion.Env{Schema: a.Schemas.Known(), Live: a.Cache, Words: offeredWords(), Files: Files}
 }
 
 // setAbove notes the lines of an unfinished statement.
@@ -77,10 +77,10 @@ func (a *Assist) Hint(line string) string {
 	return completion.Hint(a.above()+line, a.env())
 }
 
-// dotWords are the shell's words as completion offers them.
-func dotWords() []completion.Word {
+// offeredWords are the words of our own as completion offers them.
+func offeredWords() []completion.Word {
 	var list []completion.Word
-	for _, w := range words() {
+	for _, w := range dotWords() {
 		list = append(list, completion.Word{Name: w.name, Does: w.does, Takes: w.completes})
 	}
 	return list

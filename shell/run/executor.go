@@ -29,6 +29,9 @@ type Executor struct {
 	NoValidate bool
 	// Filter is for the results of statements without one of their own.
 	Filter Filter
+	// Before is asked about each command before it is sent; may be nil. With its error
+	// nothing is sent.
+	Before func(ctx context.Context, cmd qmp.Command) error
 	// Executed is told the name of each command that the server has answered; may be nil.
 	Executed func(command string)
 	// Result writes one result to w, or to stdout when w is nil.
@@ -106,6 +109,9 @@ func (x *Executor) Execute(ctx context.Context, st cmdline.Statement) error {
 	b, err := x.bind(ctx, st)
 	if ctx.Err() != nil {
 		return unsent(ctx)
+	}
+	if err == nil && x.Before != nil {
+		err = x.Before(ctx, b.command)
 	}
 	if err != nil {
 		return err

@@ -23,6 +23,8 @@ type Script struct {
 	Events *qmp.Subscription
 	// Event takes each event as it comes, on a goroutine of the script's.
 	Event func(qmp.Event)
+	// Word runs a word of qmpsh's own, such as .help.
+	Word func(ctx context.Context, name string, st cmdline.Statement) error
 	// Note takes a remark, on the same goroutine as Event.
 	Note func(string)
 	// Report takes each failure that KeepGoing steps over.
@@ -197,12 +199,10 @@ func (s *Script) statement(ctx context.Context, src source) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	switch word, ok := DotWord(st); {
-	case word == ".exit":
-		return "", ErrLeave
-	case ok:
-		return "", &WordError{Word: word, Why: "belongs to the shell on a terminal; a script has .exit only"}
-	case st.Kind == cmdline.QMP:
+	if word, ok := DotWord(st); ok {
+		return "", s.Word(ctx, word, st)
+	}
+	if st.Kind == cmdline.QMP {
 		return st.Name, s.Execute(ctx, st)
 	}
 	return "", nil

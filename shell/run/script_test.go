@@ -41,6 +41,12 @@ func newTrial(t *testing.T, in io.Reader, steps ...qmptest.Step) *trial {
 		Events: p.Events,
 		Event:  func(ev qmp.Event) { s.events = append(s.events, ev.Name) },
 		Note:   func(text string) { s.notes = append(s.notes, text) },
+		Word: func(_ context.Context, name string, _ cmdline.Statement) error {
+			if name == ".exit" {
+				return ErrLeave
+			}
+			return &WordError{Word: name, Why: "is none"}
+		},
 		Report: func(err error) { s.failures = append(s.failures, err) },
 	}
 	return s

@@ -18,8 +18,8 @@ type WordError struct {
 
 func (e *WordError) Error() string { return e.Word + " " + e.Why }
 
-// DotWord returns the shell's word that st is. Plain help and exit are words
-// too: no QMP server has commands of these names.
+// DotWord returns the word of our own that st is. Plain help and exit are words too: no
+// QMP server has commands of these names.
 func DotWord(st cmdline.Statement) (string, bool) {
 	if st.Kind == cmdline.Dot {
 		return st.Word, true
