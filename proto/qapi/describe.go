@@ -228,7 +228,7 @@ func signature(name string, o *Object, tags Tags) string {
 		}
 		text.WriteString(" " + item)
 	}
-	if tag := o.OpenTag(tags); tag != nil {
+	if tag := o.openTag(tags); tag != nil {
 		text.WriteString(" (more by " + tag.Name + ")")
 	}
 	return text.String()

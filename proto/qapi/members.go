@@ -42,8 +42,8 @@ func (o *Object) Valid(tags Tags) []*Member {
 	return list
 }
 
-// OpenTag returns the member whose value would bring more members, but is not known yet; nil if there is none.
-func (o *Object) OpenTag(tags Tags) *Member {
+// openTag returns the member whose value would bring more members, but is not known yet; nil if there is none.
+func (o *Object) openTag(tags Tags) *Member {
 	for layer := range o.layers(tags) {
 		if layer.Tag == "" {
 			continue
@@ -197,7 +197,7 @@ func (p Place) step(key string) (Place, error) {
 	err := &PathError{Path: path, Key: key, Within: p}
 	if p.Object != nil {
 		err.Near = Nearest(key, names(p.Object.Valid(p.tags)))
-		err.OpenTag, err.Cases = p.Object.OpenTag(p.tags), p.Object.Cases(key)
+		err.OpenTag, err.Cases = p.Object.openTag(p.tags), p.Object.Cases(key)
 		if err.OpenTag == nil && p.Object.Tag != "" {
 			err.Tag, _ = p.tags(p.Object.Tag)
 		}
@@ -261,7 +261,6 @@ type Field struct {
 	Path   string // of the member, from the root
 	Set    bool   // Known says that something is set there
 	Tag    bool   // its value decides which other members there are
-	Common bool   // not of a branch
 }
 
 // Fields returns the members that may be set below p with the tags that are known: mandatory ones first, among them tags
@@ -274,7 +273,7 @@ func (p Place) Fields() []Field {
 	for layer := range p.Object.layers(p.tags) {
 		for i := range layer.Members {
 			m := &layer.Members[i]
-			f := Field{Member: m, Path: p.join(m.Name), Tag: m.Name == layer.Tag, Common: layer == p.Object}
+			f := Field{Member: m, Path: p.join(m.Name), Tag: m.Name == layer.Tag}
 			_, f.Set = p.known(f.Path)
 			fields = append(fields, f)
 		}

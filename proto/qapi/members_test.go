@@ -71,7 +71,7 @@ func TestFieldsOfANestedUnion(t *testing.T) {
 		t.Fatal(err)
 	}
 	f := at.Fields()
-	if f[0].Path != "file.driver" || !f[0].Set || !f[0].Common || f[1].Path != "file.filename" || f[1].Common {
+	if f[0].Path != "file.driver" || !f[0].Set || f[1].Path != "file.filename" {
 		t.Errorf("%+v", f[:2])
 	}
 	if at.Type.Label() != "object|str" || at.Member.Name != "file" || at.Elem != nil {

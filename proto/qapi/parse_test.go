@@ -35,7 +35,7 @@ func TestParseQEMU(t *testing.T) {
 	if !s.Command("migrate-recover").OOB || !s.Command("device_add").Open || s.Command("netdev_add").Open {
 		t.Error("allow-oob or the open commands are lost")
 	}
-	if x := s.Command("blockdev-backup").Args.Member("x-perf"); !x.Unstable() || x.Deprecated() {
+	if x := s.Command("blockdev-backup").Args.Member("x-perf"); !slices.Contains(x.Features, "unstable") || slices.Contains(x.Features, "deprecated") {
 		t.Errorf("x-perf: %+v", x)
 	}
 	actions := s.Command("transaction").Args.Member("actions").Type.Elem.Object.Member("type").Type.Enum

@@ -170,12 +170,6 @@ type Member struct {
 	Features []string
 }
 
-// Deprecated reports whether the server wants this member to be used no more.
-func (m *Member) Deprecated() bool { return slices.Contains(m.Features, "deprecated") }
-
-// Unstable reports whether this member may change or vanish with the next version of the server.
-func (m *Member) Unstable() bool { return slices.Contains(m.Features, "unstable") }
-
 // Member returns the common member of that name, nil if there is none. Lookup finds those of branches too.
 func (o *Object) Member(name string) *Member {
 	if o.index != nil {
