@@ -63,7 +63,10 @@ func TestBindErrors(t *testing.T) {
 		{"inside JSON, type", `yank instances=["a", 1]`, `error 1:17 "instances.0" takes an object, not the string "a"`, ""},
 		{"inside JSON, range", `balloon value:=18446744073709551616`, `error 1:16 "value": the number 18446744073709551616 does not fit in 64 bits`, ""},
 		{"inside JSON, twice", `send-key keys:=[{"type": "qcode", "type": "qcode"}]`, `error 1:35 "keys.0.type" is given twice`, "remove one of the two"},
-		{"inside Python", `send-key keys=[{'type': 'qcode', 'data': 'rett'}]`, `error 1:15 "keys.0.data" has no value "rett"`, "did you mean ret?"},
+		{"inside Python", `send-key keys=[{'type': 'qcode', 'data': 'rett'}]`, `error 1:42 "keys.0.data" has no value "rett"`, "did you mean ret?"},
+		{"inside JSON with other blanks", `send-key keys=[{"type":"qcode" ,  "data":"rett"}]`, `error 1:42 "keys.0.data" has no value "rett"`, "did you mean ret?"},
+		{"inside Python with its own words", `set-numa-node type=node cpus=[True]`, `error 1:31 "cpus.0" takes an integer, not true`, ""},
+		{"inside Python with other words", `set-numa-node type=node cpus=[None, 'x']`, `error 1:31 "cpus.0" takes an integer, not null`, ""},
 
 		{"word for an array", `yank instances=x`, `error 1:16 "instances" takes an array, not "x"`, "give its elements: instances.0=..., or instances=[...]"},
 		{"word for an element", `send-key keys.0=ret`, `error 1:17 "keys.0" takes an object, not "ret"`, "give its members: keys.0.type=..., or keys.0={...}"},
@@ -79,6 +82,7 @@ func TestBindErrors(t *testing.T) {
 
 		{"property, near", `device_add driver=virtio-net-pci mqq=on`, `error 1:34 "virtio-net-pci" has no property "mqq"`, "did you mean mq?"},
 		{"property, no boolean", `device_add driver=virtio-net-pci mq=banana`, `error 1:37 "mq" takes on or off, not "banana"`, ""},
+		{"property, text in brackets", `device_add driver=virtio-net-pci mq=[::1]`, `error 1:37 "mq" takes on or off, not "[::1]"`, ""},
 		{"property, no integer", `device_add driver=virtio-net-pci vectors=x`, `error 1:42 "vectors" takes an integer, not "x"`, intHint},
 		{"property, enum", `device_add driver=virtio-net-pci disable-legacy=onn`, `error 1:49 "disable-legacy" has no value "onn"`, "did you mean on?"},
 		{"qom-set, property", `qom-set path=/machine property=usbb value=on`, `error 1:23 "/machine" has no property "usbb"`, "did you mean usb?"},

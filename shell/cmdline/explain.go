@@ -92,13 +92,34 @@ func (b *binder) originAt(offset int) origin {
 	return b.origins[min(i, len(b.origins)-1)]
 }
 
-// offset returns where in the text of v the JSON at the offset stands: in the middle if v was sent as it was typed.
+// offset returns where in the text of v the JSON at the offset stands, as far as that can be told.
 func (b *binder) offset(v *value, offset int) int {
 	s := b.originAt(offset)
-	if s.value != v || v.form == sourced || string(b.out[s.from:s.to]) != v.text {
+	if s.value != v || v.form == sourced {
 		return v.at
 	}
-	return v.at + offset - s.from
+	return v.at + typedOffset(v.text, b.out[s.from:offset])
+}
+
+// typedOffset returns how much of a value as it was typed has become the JSON in sent, its beginning: it differs in blanks,
+// and where it is Python's in quotes and in the case of words. Where the two part it returns 0.
+func typedOffset(typed string, sent []byte) int {
+	i := 0
+	for _, c := range sent {
+		for i < len(typed) && typed[i] != c && (spaceAt(typed, i) > 0 || typed[i] == '\n') {
+			i += max(spaceAt(typed, i), 1)
+		}
+		switch {
+		case i < len(typed) && (typed[i] == c || typed[i] == '\'' && c == '"' || typed[i]|0x20 == c):
+			i++
+		case c != ' ':
+			return 0
+		}
+	}
+	for i < len(typed) && (spaceAt(typed, i) > 0 || typed[i] == '\n') {
+		i += max(spaceAt(typed, i), 1)
+	}
+	return i
 }
 
 // fault puts what the check found into words.

@@ -160,7 +160,7 @@ func (p Property) typeFor(n *node) *qapi.Type {
 	switch {
 	case t == nil, n == nil, n.leaf == nil:
 		return anything()
-	case n.leaf.form == exactJSON, n.leaf.exact, n.leaf.form == bracketed && t.Kind != qapi.KindString:
+	case n.leaf.form == exactJSON, n.leaf.exact, n.leaf.form == bracketed && t.Kind != qapi.KindString && !plainBrackets(n.leaf.text):
 		return anything()
 	}
 	return t
