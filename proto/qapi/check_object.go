@@ -15,17 +15,28 @@ func (c *checker) object(o *Object, i uint32, open bool) *ValueError {
 	}
 	var layers [maxBranches + 1]*Object
 	n := 0
-	for layer := o; layer != nil; n++ {
+	tag := uint32(0) // the node of the last layer's tag, 0 if it is absent
+	known := func(string) (string, bool) {
+		if tag == 0 || c.Nodes[tag].Kind != jsonscan.String {
+			return "", false
+		}
+		return string(c.Text(tag)), true
+	}
+	for layer := range o.layers(known) {
 		layers[n] = layer
-		first := len(c.slots)
+		n++
+		own := len(c.slots)
 		if err := c.match(layer, fields); err != nil {
 			return err
 		}
-		next, err := c.branch(layers[:n+1], first, slots, fields, i)
-		if err != nil {
+		if layer.Tag == "" {
+			break
+		}
+		at := layer.find([]byte(layer.Tag))
+		tag = c.slots[own+at]
+		if err := c.tag(&layer.Members[at], tag, layers[:n], slots, fields, i); err != nil {
 			return err
 		}
-		layer = next
 	}
 	for at := fields; at < len(c.fields); at++ {
 		f := c.fields[at]
@@ -89,28 +100,18 @@ func (o *Object) find(name []byte) int {
 	return -1
 }
 
-// branch returns the layer that the tag of the last one selects, nil if there is none. The slots of the last layer begin
-// at own, those of all at slots.
-func (c *checker) branch(layers []*Object, own, slots, fields int, i uint32) (*Object, *ValueError) {
-	last := layers[len(layers)-1]
-	if last.Tag == "" {
-		return nil, nil
-	}
-	n := last.find([]byte(last.Tag))
-	tag, at := &last.Members[n], c.slots[own+n]
+// tag checks the tag of the last layer, whose value is at a node; 0 if it is absent.
+func (c *checker) tag(tag *Member, at uint32, layers []*Object, slots, fields int, i uint32) *ValueError {
 	if at == 0 {
-		if value, ok := tag.defaultText(); ok {
-			return last.Branch(value), nil
+		if _, ok := tag.defaultText(); ok {
+			return nil
 		}
-		return nil, c.tagMissing(tag, layers, slots, fields, i)
+		return c.tagMissing(tag, layers, slots, fields, i)
 	}
 	if err := c.value(tag.Type, at); err != nil {
-		return nil, c.inside(tag.Name, -1, err)
+		return c.inside(tag.Name, -1, err)
 	}
-	if c.Nodes[at].Kind != jsonscan.String {
-		return nil, nil
-	}
-	return last.Branch(string(c.Text(at))), nil
+	return nil
 }
 
 // tagMissing makes the error for an object without the tag of its last layer, nil if it may do without.
