@@ -53,14 +53,14 @@ func (o *options) completions(ctx context.Context, ask func(completion.Env) []co
 	defer cancel()
 	e := completion.Env{Files: shell.Files}
 	var schemas *run.Schemas
-	if o.schemaFile != "" {
-		x, err := o.executor(nil)
+	if !o.asksSchema() {
+		x, err := o.executor(ctx, nil)
 		if err != nil {
 			return nil, nothing
 		}
 		schemas = x.Schemas
 	} else {
-		s, err := o.session("")
+		s, err := o.session(ctx, "")
 		if err != nil || s.open(ctx) != nil {
 			return nil, nothing
 		}
@@ -71,6 +71,7 @@ func (o *options) completions(ctx context.Context, ask func(completion.Env) []co
 	cache := completion.NewCache(schemas.Ask, completion.CacheOptions{Limit: completeLimit})
 	defer cache.Close()
 	e.Live = cache.Within(ctx)
+	e = shell.WithDevices(e, schemas)
 	directive := nothing
 	var list []cobra.Completion
 	for _, c := range ask(e) {

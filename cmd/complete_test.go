@@ -112,8 +112,6 @@ func TestLiveComplete(t *testing.T) {
 	}{
 		{noFiles, "node=disk7", []string{"block-dirty-bitmap-add", "node=d"}},
 		{noFiles, "id=rng0", []string{"device_del", "id=rn"}},
-		{noFiles, "driver=virtio-rng-pci", []string{"device_add", "driver=virtio-rng-pc"}},
-		{noSpace, "vectors=", []string{"device_add", "driver=virtio-rng-pci", "vec"}},
 		{noFiles, "id=mem1", []string{"object-del", "id="}},
 	} {
 		poll(t, func() bool {

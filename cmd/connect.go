@@ -64,7 +64,7 @@ func runConnect(ctx context.Context, c *connectOptions, args []string) error {
 	if len(args) > 0 {
 		path = args[0]
 	}
-	s, err := c.session(word)
+	s, err := c.session(ctx, word)
 	if err != nil {
 		return err
 	}

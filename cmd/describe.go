@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"github.com/qmpsh/qmpsh/proto/qapi"
 	"github.com/qmpsh/qmpsh/proto/qmp"
 	"github.com/qmpsh/qmpsh/shell/run"
 	"github.com/qmpsh/qmpsh/shell/text"
@@ -18,55 +17,57 @@ import (
 func newDescribeCmd(o *options) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "describe [NAME [MEMBER ...]]",
-		Short: "Say what a command, an event or a member takes and gives",
+		Short: "Say what a command, an event, a member or a device type takes and gives",
 		Long: `Say what the server's schema knows of a command or an event: its arguments with
 their types, what is optional, values, branches, and what comes back. A member
-goes deeper. Without a name, or with a pattern, it lists names.`,
+goes deeper. Without a name, or with a pattern, it lists names.
+
+Of a device type it says the properties, with types and defaults. They come from
+a copy of the server's binary that is started for a moment, and never from a VM
+that runs; of a server elsewhere they are not known.`,
 		Example: `  qmpsh describe blockdev-add
   qmpsh describe blockdev-add file
   qmpsh describe 'block*'
+  qmpsh describe virtio-net-pci
+  qmpsh describe --qemu qemu-system-aarch64 'virtio-*'
   qmpsh describe --schema schema.json -o json query-block`,
 		ValidArgsFunction: completeNames(o),
-		RunE: func(c *cobra.Command, args []string) error {
-			schema, err := o.readSchema(c.Context())
-			if err != nil {
-				return err
-			}
-			return runDescribe(o, schema, args)
-		},
+		RunE:              func(c *cobra.Command, args []string) error { return runDescribe(c.Context(), o, args) },
 	}
-	cmd.Flags().StringVar(&o.schemaFile, "schema", "", "`FILE` with the answer to query-qmp-schema: no server is needed")
-	must(cmd.MarkFlagFilename("schema"))
+	o.registerSchema(cmd)
 	return cmd
 }
 
-// readSchema returns the server's schema, or that of --schema.
-func (o *options) readSchema(ctx context.Context) (*qapi.Schema, error) {
-	if o.schemaFile != "" {
-		return readSchemaFile(o.schemaFile)
-	}
+func runDescribe(ctx context.Context, o *options, words []string) error {
 	if !o.asksSchema() {
-		return nil, usagef("a guest agent, or a server without negotiation, tells no schema: give a file with --schema")
+		if o.schemaFile == "" && o.qemu == "" {
+			return usagef("a guest agent, or a server without negotiation, tells no schema: give a file with --schema, or a binary with --qemu")
+		}
+		schemas, err := o.schemas(ctx, nil)
+		if err != nil {
+			return err
+		}
+		return describe(ctx, o, schemas, words)
 	}
-	s, err := o.session("")
+	s, err := o.session(ctx, "")
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := s.open(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	defer s.leave(ctx)
-	return s.executor.Schemas.Read(ctx)
+	return describe(ctx, o, s.executor.Schemas, words)
 }
 
-// runDescribe prints text for people, and data where -o asks for it.
-func runDescribe(o *options, schema *qapi.Schema, words []string) error {
+// describe prints text for people, and data where -o asks for it.
+func describe(ctx context.Context, o *options, schemas *run.Schemas, words []string) error {
 	if o.output != "" {
-		return describeData(o, schema, words)
+		return describeData(ctx, o, schemas, words)
 	}
-	described, err := run.Describe(schema, words, columns(o.sys.Out))
+	described, err := run.Describe(ctx, schemas, words, columns(o.sys.Out))
 	if err != nil {
-		return &usageError{msg: err.Error()}
+		return err
 	}
 	return o.printText(described)
 }
@@ -79,16 +80,10 @@ func (o *options) printText(s string) error {
 	return nil
 }
 
-func describeData(o *options, schema *qapi.Schema, words []string) error {
-	var data any
-	var err error
-	if run.IsList(words) {
-		data, err = schema.List(words...)
-	} else {
-		data, err = schema.Describe(words[0], words[1:]...)
-	}
+func describeData(ctx context.Context, o *options, schemas *run.Schemas, words []string) error {
+	data, err := run.DescribeData(ctx, schemas, words)
 	if err != nil {
-		return &usageError{msg: err.Error()}
+		return err
 	}
 	raw, err := json.Marshal(data)
 	if err != nil {

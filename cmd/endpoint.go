@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
-	"log/slog"
 	"os"
 
 	"github.com/qmpsh/qmpsh/proto/qmp"
@@ -72,6 +71,7 @@ func (o *options) newClient(addr qmp.Address) (*qmp.Client, error) {
 	opts := qmp.Options{
 		SkipNegotiation: o.skipNegotiation,
 		Agent:           o.agent,
+		Logger:          o.logger(),
 	}
 	if addr.Kind == qmp.TLS {
 		c, err := o.tls.config()
@@ -79,9 +79,6 @@ func (o *options) newClient(addr qmp.Address) (*qmp.Client, error) {
 			return nil, err
 		}
 		opts.TLS = c
-	}
-	if o.debug {
-		opts.Logger = slog.New(slog.NewTextHandler(o.stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
 	if o.verbose {
 		opts.Trace = o.trace

@@ -58,13 +58,13 @@ func runExec(ctx context.Context, e *execOptions, words []string) error {
 		return notQMP(word, words[0])
 	}
 	if e.dryRun && !(e.asksSchema() && statement.NeedsSchema()) {
-		x, err := e.executor(nil)
+		x, err := e.executor(ctx, nil)
 		if err != nil {
 			return err
 		}
 		return e.showMessage(ctx, x, statement)
 	}
-	s, err := e.session("")
+	s, err := e.session(ctx, "")
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"context"
 	"io"
 	"os"
 
@@ -16,16 +17,24 @@ import (
 // registerLanguage adds the flags of the commands that read the command language.
 func (o *options) registerLanguage(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&o.schemaFile, "schema", "", "`FILE` with the answer to query-qmp-schema, instead of asking the server")
+	o.registerSchema(cmd)
 	f.BoolVar(&o.noValidate, "no-validate", false, "send also what the server's schema does not allow")
 	f.StringVarP(&o.filter, "jq", "q", "", "`FILTER` results with this jq program")
+}
+
+// registerSchema adds the flags that say where the types of values come from.
+func (o *options) registerSchema(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&o.schemaFile, "schema", "", "`FILE` with the answer to query-qmp-schema, instead of asking the server")
+	f.StringVar(&o.qemu, "qemu", "", "`BINARY` of QEMU to learn the schema and the device types from, instead of the server")
 	must(cmd.MarkFlagFilename("schema"))
+	must(cmd.MarkFlagFilename("qemu"))
 }
 
 // executor makes what runs statements as the flags say. client may be nil for
 // statements that are not sent.
-func (o *options) executor(client *qmp.Client) (*run.Executor, error) {
-	schemas, err := o.schemas(client)
+func (o *options) executor(ctx context.Context, client *qmp.Client) (*run.Executor, error) {
+	schemas, err := o.schemas(ctx, client)
 	if err != nil {
 		return nil, err
 	}
@@ -49,25 +58,35 @@ func (o *options) executor(client *qmp.Client) (*run.Executor, error) {
 // asksSchema says whether the types of values come from the server. A guest agent
 // has no schema, and without negotiation the server does not answer questions about it.
 func (o *options) asksSchema() bool {
-	return o.schemaFile == "" && !o.agent && !o.skipNegotiation
+	return o.schemaFile == "" && o.qemu == "" && o.negotiates()
 }
 
-// schemas chooses where the types of values come from: the server, a file, or nowhere.
-func (o *options) schemas(client *qmp.Client) (*run.Schemas, error) {
-	switch {
-	case o.schemaFile == "" && (o.agent || o.skipNegotiation || client == nil):
-		return run.NoSchema(), nil
-	case o.schemaFile == "":
-		return run.NewSchemas(client), nil
-	}
-	schema, err := readSchemaFile(o.schemaFile)
-	if err != nil {
-		return nil, err
-	}
-	if o.agent || o.skipNegotiation {
+// negotiates says whether the server answers questions of ours.
+func (o *options) negotiates() bool { return !o.agent && !o.skipNegotiation }
+
+// schemas chooses where the types of values come from: the server and what is kept of
+// its binary, another binary, a file, or nowhere.
+func (o *options) schemas(ctx context.Context, client *qmp.Client) (*run.Schemas, error) {
+	if !o.negotiates() {
 		client = nil
 	}
-	return run.FixedSchema(schema, client), nil
+	switch {
+	case o.qemu != "":
+		k, err := o.ofBinary(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return run.FixedKnowledge(k, client), nil
+	case o.schemaFile != "":
+		schema, err := readSchemaFile(o.schemaFile)
+		if err != nil {
+			return nil, err
+		}
+		return run.FixedSchema(schema, client), nil
+	case client == nil:
+		return run.NoSchema(), nil
+	}
+	return run.NewSchemas(client, o.machineRoom(client).kept()), nil
 }
 
 func readSchemaFile(path string) (*qapi.Schema, error) {

@@ -29,6 +29,14 @@ type checked struct{ m *testing.M }
 func (c checked) Run() int {
 	// A process of the race detector's else sleeps a second before it ends.
 	os.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE"))
+	// What is kept of the QEMU here is the user's own affair.
+	cache, err := os.MkdirTemp("", "qmpsh")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(cache)
+	os.Setenv("XDG_CACHE_HOME", cache)
 	code := c.m.Run()
 	if code == 0 {
 		if err := goleak.Find(); err != nil {

@@ -93,7 +93,7 @@ Addresses: ` + strings.Join(qmp.AddressForms(), ", "),
 		return &usageError{msg: err.Error(), help: cmd.CommandPath()}
 	})
 	o.register(root)
-	root.AddCommand(newConnectCmd(o), newExecCmd(o), newDescribeCmd(o), newVersionCmd())
+	root.AddCommand(newConnectCmd(o), newExecCmd(o), newDescribeCmd(o), newCacheCmd(o), newVersionCmd())
 	adoptBuiltins(root)
 	return root
 }
@@ -130,10 +130,12 @@ type options struct {
 	color           string
 	verbose         bool
 	debug           bool
+	noCache         bool
 	tls             tlsFlags
 
 	// Of the commands that read the command language.
 	schemaFile string
+	qemu       string // the binary whose schema it is
 	noValidate bool
 	filter     string
 
@@ -150,6 +152,7 @@ func (o *options) register(root *cobra.Command) {
 	f.StringVar(&o.color, "color", "auto", "`WHEN` to use colour: auto, always or never")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "echo the messages of both directions on stderr, secrets masked")
 	f.BoolVar(&o.debug, "debug", false, "log what the connection does, and show where an error was made")
+	f.BoolVar(&o.noCache, "no-cache", false, "neither use nor keep what is known of QEMU binaries")
 	f.StringVar(&o.tls.ca, "tls-ca", "", "`FILE` of the certificate authority that signed the server's certificate")
 	f.StringVar(&o.tls.cert, "tls-cert", "", "`FILE` of the client's certificate")
 	f.StringVar(&o.tls.key, "tls-key", "", "`FILE` of the client certificate's key")
@@ -194,6 +197,9 @@ func (o *options) check() error {
 	}
 	if o.timeout <= 0 {
 		return usagef("--timeout %v must be longer than nothing", o.timeout)
+	}
+	if o.schemaFile != "" && o.qemu != "" {
+		return usagef("--schema and --qemu exclude each other")
 	}
 	return o.tls.check()
 }

@@ -36,6 +36,7 @@ func TestScripts(t *testing.T) {
 			tb := env.T().(testing.TB)
 			env.Values[tbKey{}] = tb
 			env.Setenv("GORACE", "atexit_sleep_ms=0")
+			env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, "cache"))
 			env.Setenv("SOCK", filepath.Join(Dir(tb), "absent.sock"))
 			return nil
 		},

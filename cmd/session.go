@@ -22,7 +22,7 @@ type session struct {
 
 // session makes everything that a session needs and opens nothing: what the user got
 // wrong is found first. word is the address on the command line, empty for none.
-func (o *options) session(word string) (*session, error) {
+func (o *options) session(ctx context.Context, word string) (*session, error) {
 	addr, err := o.address(word)
 	if err != nil {
 		return nil, err
@@ -31,7 +31,7 @@ func (o *options) session(word string) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	executor, err := o.executor(client)
+	executor, err := o.executor(ctx, client)
 	if err != nil {
 		return nil, err
 	}
@@ -62,6 +62,9 @@ func (s *session) leave(ctx context.Context) {
 	defer cancel()
 	// Why the session ended has been reported where it mattered.
 	_ = s.client.Disconnect(ctx)
+	if ctx.Err() == nil {
+		s.machineRoom(s.client).remember(s.executor.Schemas)
+	}
 }
 
 // dial connects within --timeout.

@@ -76,6 +76,8 @@ func judgeMistake(err error) (v verdict, known bool) {
 		address *qmp.AddressError
 		command *qmp.CommandError
 		name    *qapi.NameError
+		devices *run.NoDevicesError
+		unasked *run.NotAskedError
 		path    *qapi.PathError
 		read    *run.ReadError
 		output  *run.OutputError
@@ -96,7 +98,9 @@ func judgeMistake(err error) (v verdict, known bool) {
 		if output.Done {
 			v.hint = "the command itself was done; only its result is missing"
 		}
-	case errors.As(err, &word), errors.As(err, &address), errors.As(err, &command), errors.As(err, &name),
+	case errors.As(err, &devices):
+		v = verdict{summary: err.Error(), hint: "a binary tells its device types: add --qemu BINARY"}
+	case errors.As(err, &word), errors.As(err, &unasked), errors.As(err, &address), errors.As(err, &command), errors.As(err, &name),
 		errors.As(err, &path), errors.As(err, &read):
 		v = verdict{summary: err.Error()}
 	default:

@@ -56,6 +56,8 @@ func rulings() []ruling {
 		{&qmp.AddressError{Address: "x", Problem: "no"}, 2, "bad address", "-"},
 		{&qmp.CommandError{Offset: -1, Problem: "no"}, 2, "no", "-"},
 		{&qapi.NameError{}, 2, "", "-"},
+		{&run.NoDevicesError{Err: &qapi.NameError{}}, 2, "device types are not known", "--qemu BINARY"},
+		{&run.NotAskedError{Command: "qom-list-types"}, 2, "qom-list-types is not asked", "-"},
 		{&qapi.PathError{}, 2, "", "-"},
 		{&run.PlaceError{Name: "f", Line: 3, Err: refused}, 1, "GenericError: no", "-"},
 		{&run.KeptGoingError{Name: "f", Failed: 1, Ran: 2, First: refused}, 1, "1 of 2", "-"},

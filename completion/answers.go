@@ -47,12 +47,7 @@ type export struct {
 
 func (e export) value() Value { return Value{Text: e.ID, Label: e.Type + " of " + e.Node} }
 
-// deviceType is one of qom-list-types.
-type deviceType struct{ Name, Parent string }
-
-func (t deviceType) value() Value { return Value{Text: t.Name, Label: t.Parent} }
-
-// property is one of qom-list and of device-list-properties.
+// property is one of qom-list.
 type property struct{ Name, Type, Description string }
 
 func (p property) value() Value {

@@ -175,12 +175,16 @@ func (c *collector) deviceProperties(a arguments) []Value {
 	return c.live(Query{Properties, driver})
 }
 
-// live asks for values of the server.
+// live asks for values of the server, or for what is known of its devices.
 func (c *collector) live(q Query) []Value {
-	if c.Live == nil {
+	from := c.Live
+	if q.Kind == DeviceTypes || q.Kind == Properties {
+		from = c.Devices
+	}
+	if from == nil {
 		return nil
 	}
-	list, known := c.Live.Values(q)
+	list, known := from.Values(q)
 	c.pending = c.pending || !known
 	return list
 }

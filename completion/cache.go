@@ -163,7 +163,7 @@ func (c *Cache) Executed(command string) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.dropLocked(func(k LiveKind) bool { return !isFixed(k) })
+	c.dropLocked(func(LiveKind) bool { return true })
 }
 
 // Forget drops everything: the server is another one.

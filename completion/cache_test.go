@@ -175,24 +175,6 @@ func TestCache_EventsNameTheirKinds(t *testing.T) {
 	})
 }
 
-func TestCache_DeviceTypesStayAsLongAsTheServer(t *testing.T) {
-	s := &script{ids: []string{"e1000"}}
-	inBubble(t, s, CacheOptions{}, func(t *testing.T, c *Cache) {
-		q := Query{Kind: DeviceTypes}
-		c.Values(q)
-		time.Sleep(time.Second)
-		c.Executed("device_add")
-		c.Event("DEVICE_DELETED")
-		if _, known := c.Values(q); !known {
-			t.Error("a command changed them")
-		}
-		c.Forget()
-		if _, known := c.Values(q); known {
-			t.Error("another server has the same")
-		}
-	})
-}
-
 func TestCache_WhatWasAskedBeforeAChangeIsNotBelieved(t *testing.T) {
 	s := &script{after: time.Second, ids: []string{"removed"}}
 	inBubble(t, s, CacheOptions{}, func(t *testing.T, c *Cache) {
@@ -222,7 +204,7 @@ func TestCache_AServerThatRefusesHasNone(t *testing.T) {
 func TestCache_AServerThatDoesNotAnswerIsNotFloodedAndIsAskedAgainLater(t *testing.T) {
 	s := &script{deaf: true}
 	inBubble(t, s, CacheOptions{Limit: 2 * time.Second}, func(t *testing.T, c *Cache) {
-		for kind := Devices; kind <= DeviceTypes; kind++ {
+		for kind := Devices; kind <= ObjectProperties; kind++ {
 			for range 3 {
 				c.Values(Query{Kind: kind})
 			}
@@ -267,7 +249,7 @@ func TestCache_AskersThatIgnoreTheirContextAreBounded(t *testing.T) {
 			return nil, errors.New("late")
 		}, CacheOptions{Limit: time.Second})
 		for range 100 {
-			for kind := Devices; kind <= DeviceTypes; kind++ {
+			for kind := Devices; kind <= ObjectProperties; kind++ {
 				c.Values(Query{Kind: kind})
 			}
 			c.Forget()

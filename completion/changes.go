@@ -43,6 +43,3 @@ func onlyLooks(command string) bool {
 	}
 	return strings.HasPrefix(command, "query-") || strings.HasPrefix(command, "x-query-")
 }
-
-// isFixed says whether values are the same as long as the server runs.
-func isFixed(k LiveKind) bool { return k == DeviceTypes || k == Properties }

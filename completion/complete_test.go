@@ -38,7 +38,9 @@ func testEnv(t testing.TB) Env {
 			{Kind: Children, Of: "/"}:          {{Text: "machine"}, {Text: "objects"}},
 			{Kind: Children, Of: "/machine"}:   {{Text: "peripheral"}, {Text: "unattached"}},
 			{Kind: ObjectProperties, Of: "/m"}: {{Text: "realized", Label: "bool", Type: boolType()}, {Text: "type", Label: "string"}},
-			{Kind: DeviceTypes}:                {{Text: "virtio-blk-pci"}, {Text: "virtio-net-pci"}},
+		},
+		Devices: fakeLive{
+			{Kind: DeviceTypes}: {{Text: "virtio-blk-pci"}, {Text: "virtio-net-pci"}},
 			{Kind: Properties, Of: "virtio-net-pci"}: {
 				{Text: "mq", Label: "bool", Type: boolType()}, {Text: "netdev", Label: "str", Type: &qapi.Type{Kind: qapi.KindString}},
 				{Text: "memdev", Label: "link<memory-backend>"}, {Text: "bus", Label: "str"},

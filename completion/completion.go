@@ -20,8 +20,11 @@ type Result struct {
 type Env struct {
 	Schema *qapi.Schema // nil: no names and no arguments are offered
 	Live   Live         // nil: no values of the server are offered
-	Words  []Word       // the shell's own words
-	// DeviceType tells the type behind an alias of device_add's driver; nil: what cmdline.DeviceType tells.
+	// Devices knows DeviceTypes and Properties, which a running server is not asked for; nil: none are offered.
+	Devices Live
+	Words   []Word // the shell's own words
+	// DeviceType tells the type behind an alias of device_add's driver, where Devices lists aliases too; nil: what
+	// cmdline.DeviceType tells.
 	DeviceType func(driver string) string
 	// Files returns the paths that begin with prefix: Text without any quotes, Final false for a folder, whose Text
 	// ends in a slash.

@@ -84,9 +84,6 @@ func TestLive_WhatQEMUHas(t *testing.T) {
 	offers(t, e, "qom-list path=/machine/peripheral/", "/machine/peripheral/disk0/")
 	offers(t, e, "qom-get path=/machine/peripheral/disk0/ property=", "realized", "write-cache", "drive")
 	offers(t, e, "qom-set path=/machine/peripheral/disk0 property=packed value=", "on", "off")
-	offers(t, e, "device_add driver=virtio-ne", "virtio-net-pci")
-	offers(t, e, "device_add driver=virtio-net-pci ", "mac=", "mq=", "netdev=", "vectors=")
-	offers(t, e, "device_add driver=virtio-net-pci mq=", "on", "off")
 	offers(t, e, "device_add driver=virtio-net-pci netdev=", "un0", "un1")
 	offers(t, e, "device_add driver=virtio-blk-pci iothread=", "mem0")
 

@@ -56,12 +56,6 @@ func (s server) values(q Query) ([]Value, error) {
 		list, err := s.qomList(q.Of)
 		list = slices.DeleteFunc(list, func(p property) bool { return strings.HasPrefix(p.Type, "child<") })
 		return values(list, property.value), err
-	case DeviceTypes:
-		list, err := fetch[deviceType](s, "qom-list-types", map[string]any{"implements": "device", "abstract": false})
-		return values(list, deviceType.value), err
-	case Properties:
-		list, err := fetch[property](s, "device-list-properties", map[string]any{"typename": q.Of})
-		return values(list, property.value), err
 	}
 	return nil, nil
 }

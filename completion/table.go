@@ -187,6 +187,9 @@ func (c *collector) ofKind(k LiveKind, a arguments) {
 		c.qomPaths()
 	case DeviceTypes:
 		c.values(Query{Kind: k})
+		if c.DeviceType != nil {
+			return
+		}
 		types := c.live(Query{Kind: k})
 		for _, alias := range cmdline.DeviceAliases(c.Schema, func(name string) bool { return find(types, name).Text != "" }) {
 			c.addValue(alias, "alias of "+cmdline.DeviceType(alias, c.Schema), true)

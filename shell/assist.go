@@ -25,7 +25,8 @@ type Assist struct {
 
 // env is what candidates come from right now.
 func (a *Assist) env() completion.Env {
-	return completion.Env{Schema: a.Schemas.Known(), Live: a.Cache, Words: offeredWords(), Files: Files}
+	env := completion.Env{Schema: a.Schemas.Known(), Live: a.Cache, Words: offeredWords(), Files: Files}
+	return WithDevices(env, a.Schemas)
 }
 
 // setAbove notes the lines of an unfinished statement.

@@ -29,7 +29,7 @@ func TestAssistWithoutASchema(t *testing.T) {
 func TestAssistDoesNotWaitForTheSchema(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		s := run.NewSchemas(dial(t, qmptest.Expect("query-qmp-schema"), qmptest.ExpectEnd()).Client)
+		s := run.NewSchemas(dial(t, qmptest.Expect("query-qmp-schema"), qmptest.ExpectEnd()).Client, run.Kept{})
 		var reader sync.WaitGroup
 		reader.Go(func() { s.Get(ctx) })
 		synctest.Wait()

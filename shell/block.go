@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/qmpsh/qmpsh/proto/qapi"
 	"github.com/qmpsh/qmpsh/shell/cmdline"
 	"github.com/qmpsh/qmpsh/shell/run"
 	"github.com/qmpsh/qmpsh/shell/terminal"
@@ -73,7 +74,7 @@ func (s *Shell) text(ctx context.Context, st *open, text string) error {
 			first = i
 		}
 		if !st.Add(line + "\n") {
-			err := s.badAction(&before, &st.Joiner, line)
+			err := s.badAction(ctx, &before, &st.Joiner, line)
 			switch {
 			case err == nil:
 			case len(lines) == 1:
@@ -146,15 +147,23 @@ func (s *Shell) whole(ctx context.Context, st open) error {
 // badAction says what is wrong with the line that was added to an open
 // transaction, so that the line can be typed again without the others. It looks
 // at that line alone: a pasted transaction may have thousands.
-func (s *Shell) badAction(before, after *cmdline.Joiner, line string) error {
+func (s *Shell) badAction(ctx context.Context, before, after *cmdline.Joiner, line string) error {
 	if before.Need() != cmdline.EndTransaction || after.Need() != cmdline.EndTransaction {
 		return nil
 	}
-	var fault *cmdline.Error
 	st, err := cmdline.Parse("transaction(\n" + line + "\n)")
 	if err == nil && len(st.Sources) == 0 {
-		_, err = st.Bind(cmdline.Binding{Schema: s.Schemas.Known(), Validate: !s.NoValidate})
+		bind := func(schema *qapi.Schema) error {
+			_, err := st.Bind(cmdline.Binding{Schema: schema, Validate: !s.NoValidate})
+			return err
+		}
+		if err = bind(s.Schemas.Known()); err != nil && s.Schemas.Doubtful() {
+			ctx, cancel := context.WithTimeout(ctx, askLimit)
+			defer cancel()
+			err = bind(s.Schemas.Own(ctx)) // the server itself has the last word
+		}
 	}
+	var fault *cmdline.Error
 	if errors.As(err, &fault) && !fault.Unfinished {
 		return fault
 	}

@@ -118,13 +118,9 @@ func (w *Words) help(ctx context.Context, st cmdline.Statement) (string, error) 
 	return b.String(), nil
 }
 
-// describe says what the server's schema knows of a name.
+// describe says what is known of a name.
 func (w *Words) describe(ctx context.Context, st cmdline.Statement) (string, error) {
-	schema, err := w.Schemas.Read(ctx)
-	if err != nil {
-		return "", err
-	}
-	return run.Describe(schema, st.Args, w.Width())
+	return run.Describe(ctx, w.Schemas, st.Args, w.Width())
 }
 
 // json shows what a line would send.

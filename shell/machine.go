@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/qmpsh/qmpsh/proto/qmp"
+	"github.com/qmpsh/qmpsh/shell/run"
 )
 
 // askLimit bounds the shell's own questions to the server.
@@ -15,8 +16,8 @@ const askLimit = 2 * time.Second
 
 // machine is what the prompt says of the server's VM. Any goroutine may use it.
 type machine struct {
-	client *qmp.Client
-	stale  chan struct{} // holds a token when the runstate has to be asked for
+	door  run.Door
+	stale chan struct{} // holds a token when the runstate has to be asked for
 
 	mu     sync.Mutex
 	name   string // of the VM; empty without one
@@ -25,7 +26,7 @@ type machine struct {
 }
 
 func newMachine(client *qmp.Client) *machine {
-	return &machine{client: client, stale: make(chan struct{}, 1)}
+	return &machine{door: run.NewDoor(client), stale: make(chan struct{}, 1)}
 }
 
 // maxName is how many characters of a VM's name the prompt shows: on a narrow
@@ -108,7 +109,7 @@ func (m *machine) refresh(ctx context.Context) error {
 func (m *machine) ask(ctx context.Context, command string, answer any) error {
 	ctx, cancel := context.WithTimeout(ctx, askLimit)
 	defer cancel()
-	result, err := m.client.Execute(ctx, command, nil)
+	result, err := m.door.Ask(ctx, command, nil)
 	var refused *qmp.ExecuteError
 	if err != nil && !errors.As(err, &refused) {
 		return err

@@ -94,10 +94,14 @@ func (s *Shell) renew(ctx context.Context) {
 	s.background.Go(func() { s.readSchema(ctx) })
 }
 
-// readSchema reads the schema before anybody waits for it. A Tab that came too early
-// is answered then.
+// readSchema reads the schema before anybody waits for it, and has a copy of the server's
+// binary tell its device types. A Tab that came too early is answered then.
 func (s *Shell) readSchema(ctx context.Context) {
 	if s.Schemas.Get(ctx) != nil {
+		s.Terminal.CompleteAgain()
+	}
+	if _, settled := s.Schemas.Devices(); !settled {
+		s.Schemas.Learn(ctx)
 		s.Terminal.CompleteAgain()
 	}
 }

@@ -1,6 +1,8 @@
 package run
 
 import (
+	"context"
+	"errors"
 	"strings"
 
 	"github.com/qmpsh/qmpsh/proto/qapi"
@@ -22,25 +24,103 @@ func (e *NoSchemaError) Error() string {
 // Unwrap returns the cause.
 func (e *NoSchemaError) Unwrap() error { return e.Err }
 
-// Describe says what the schema knows of a command, an event, or a member of one
-// ("blockdev-add file"), in lines of the given width. Without words, or with
-// patterns, it lists names.
-func Describe(schema *qapi.Schema, words []string, width int) (string, error) {
-	if IsList(words) {
-		entries, err := schema.List(words...)
-		if err != nil {
-			return "", &WordError{Word: "the pattern " + strings.Join(words, " ") + ":", Why: err.Error()}
-		}
-		if len(entries) == 0 {
-			return "", &WordError{Word: "the server", Why: "has no command and no event " + strings.Join(words, " ")}
-		}
-		return listing(entries), nil
-	}
-	d, err := schema.Describe(words[0], words[1:]...)
+// NoDevicesError says that a name is unknown where device types are not known at all: it
+// may be one.
+type NoDevicesError struct{ Err *qapi.NameError }
+
+func (e *NoDevicesError) Error() string {
+	return e.Err.Error() + "; device types are not known here"
+}
+
+// Unwrap returns what is wrong with the name.
+func (e *NoDevicesError) Unwrap() error { return e.Err }
+
+// Describe says what is known of a command, an event, a member of one ("blockdev-add
+// file"), or a device type, in lines of the given width. Without words, or with patterns,
+// it lists names. Errors are those of DescribeData.
+func Describe(ctx context.Context, s *Schemas, words []string, width int) (string, error) {
+	data, err := DescribeData(ctx, s, words)
 	if err != nil {
 		return "", err
 	}
-	return strings.TrimSuffix(d.Text(width), "\n"), nil
+	var text string
+	switch d := data.(type) {
+	case []qapi.Entry:
+		text = listing(d)
+	case *qapi.Description:
+		text = d.Text(width)
+	case *DeviceDescription:
+		text = d.Text(width)
+	}
+	return strings.TrimSuffix(text, "\n"), nil
+}
+
+// DescribeData is Describe as data: a []qapi.Entry, a *qapi.Description or a
+// *DeviceDescription. Who asks for a device type waits for a copy of the server's binary
+// to tell it. The error is a *NoSchemaError, *qapi.NameError, *qapi.PathError *WordError or
+// *NoDevicesError, or why the server could not be asked.
+func DescribeData(ctx context.Context, s *Schemas, words []string) (any, error) {
+	schema, err := s.Read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !s.Doubtful() {
+		return lookUp(ctx, s, schema, words)
+	}
+	data, err := lookUp(ctx, s, schema, words)
+	if err != nil { // the server itself has the last word on what is not there
+		if schema = s.Own(ctx); schema != nil {
+			data, err = lookUp(ctx, s, schema, words)
+		}
+	}
+	return data, err
+}
+
+func lookUp(ctx context.Context, s *Schemas, schema *qapi.Schema, words []string) (any, error) {
+	if IsList(words) {
+		return list(ctx, s, schema, words)
+	}
+	d, err := schema.Describe(words[0], words[1:]...)
+	var unknown *qapi.NameError
+	if !errors.As(err, &unknown) {
+		return d, err
+	}
+	s.Learn(ctx)
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	k, _ := s.Devices()
+	if k == nil {
+		return nil, &NoDevicesError{Err: unknown}
+	}
+	device, err := describeDevice(k, words)
+	var nor *qapi.NameError
+	if errors.As(err, &nor) {
+		return nil, &qapi.NameError{Name: words[0], Near: append(unknown.Near, nor.Near...)}
+	}
+	return device, err
+}
+
+// list lists what matches patterns; without any the commands and events, since device
+// types are too many.
+func list(ctx context.Context, s *Schemas, schema *qapi.Schema, patterns []string) ([]qapi.Entry, error) {
+	entries, err := schema.List(patterns...)
+	if err != nil {
+		return nil, &WordError{Word: "the pattern " + strings.Join(patterns, " ") + ":", Why: err.Error()}
+	}
+	if len(patterns) > 0 {
+		s.Learn(ctx)
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		if k, _ := s.Devices(); k != nil {
+			entries = append(entries, listDevices(k, patterns)...)
+		}
+	}
+	if len(entries) == 0 {
+		return nil, &WordError{Word: "the server", Why: "has no command and no event " + strings.Join(patterns, " ")}
+	}
+	return entries, nil
 }
 
 // IsList says whether words ask for a list of names.
@@ -55,10 +135,11 @@ func listing(entries []qapi.Entry) string {
 			b.WriteByte('\n')
 		}
 		b.WriteString(e.Name)
-		if notes := append([]string{}, e.Features...); e.Kind == "event" || len(notes) > 0 {
-			if e.Kind == "event" {
-				notes = append([]string{"event"}, notes...)
-			}
+		notes := e.Features
+		if e.Kind == "event" || e.Kind == "device" {
+			notes = append([]string{e.Kind}, notes...)
+		}
+		if len(notes) > 0 {
 			b.WriteString("  (" + strings.Join(notes, ", ") + ")")
 		}
 	}

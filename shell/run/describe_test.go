@@ -21,7 +21,7 @@ func TestDescribe(t *testing.T) {
 		{"BLOCK_JOB_* block-dirty*", []string{"BLOCK_JOB_CANCELLED  (event)\n", "block-dirty-bitmap-add"}},
 		{"", []string{"query-status\n", "SHUTDOWN  (event)\n"}},
 	} {
-		text, err := Describe(schema, strings.Fields(c.words), 80)
+		text, err := Describe(t.Context(), FixedSchema(schema, nil), strings.Fields(c.words), 80)
 		if err != nil || strings.HasSuffix(text, "\n") {
 			t.Errorf("%s: %q, %v", c.words, text, err)
 		}
@@ -42,7 +42,7 @@ func TestDescribeWhatIsNotThere(t *testing.T) {
 		"query-[":           "the pattern query-[: ",
 		"query-status what": "what",
 	} {
-		if text, err := Describe(schema, strings.Fields(words), 80); err == nil || !strings.Contains(err.Error(), want) {
+		if text, err := Describe(t.Context(), FixedSchema(schema, nil), strings.Fields(words), 80); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %q, %v", words, text, err)
 		}
 	}
@@ -51,7 +51,7 @@ func TestDescribeWhatIsNotThere(t *testing.T) {
 func TestDescribeFitsTheWindow(t *testing.T) {
 	schema := qapitest.QEMU(t)
 	for _, name := range []string{"block-dirty-bitmap-add", "migrate-set-parameters", "query-block", "blockdev-add"} {
-		text, err := Describe(schema, []string{name}, 40)
+		text, err := Describe(t.Context(), FixedSchema(schema, nil), []string{name}, 40)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -22,7 +22,7 @@ func TestEndsQEMU(t *testing.T) {
 		"device_del id=quit":                                                              false,
 	} {
 		st := statement(t, line)
-		b, err := (&Executor{Schemas: NoSchema()}).bind(t.Context(), st)
+		b, err := (&Executor{Schemas: NoSchema()}).bind(t.Context(), st, true)
 		if err != nil {
 			t.Errorf("%s: %v", line, err)
 		}

@@ -10,6 +10,7 @@ import (
 	"io"
 
 	"github.com/qmpsh/qmpsh/proto"
+	"github.com/qmpsh/qmpsh/proto/qapi"
 	"github.com/qmpsh/qmpsh/proto/qmp"
 	"github.com/qmpsh/qmpsh/shell/cmdline"
 )
@@ -44,25 +45,40 @@ type bound struct {
 	with    cmdline.Binding
 }
 
-// bind gives a statement's values their types. Nothing is sent but, if the values
-// need it, questions about the schema.
-func (x *Executor) bind(ctx context.Context, st cmdline.Statement) (bound, error) {
+// bind gives a statement's values their types. Nothing is sent but, if the values need
+// it, questions about the schema. sending says that the command is about to be sent.
+func (x *Executor) bind(ctx context.Context, st cmdline.Statement, sending bool) (bound, error) {
 	sources, err := x.Inputs.read(ctx, st)
 	if err != nil {
 		return bound{}, err
 	}
 	schema := x.Schemas.Known()
 	if schema == nil && (st.NeedsSchema() || x.CheckAll && !st.Bare() && !st.Raw()) {
-		schema = x.Schemas.Get(ctx)
+		schema = x.Schemas.For(ctx, st.Name)
 		if ctx.Err() != nil {
 			return bound{}, context.Cause(ctx)
 		}
 	}
+	b, err := x.bindWith(ctx, st, schema, sources, sending)
+	var fault *cmdline.Error
+	if errors.As(err, &fault) && schema != nil && x.Schemas.Doubtful() {
+		// The server itself has the last word on what is refused.
+		schema = x.Schemas.Own(ctx)
+		if ctx.Err() != nil {
+			return bound{}, context.Cause(ctx)
+		}
+		b, err = x.bindWith(ctx, st, schema, sources, sending)
+	}
+	return b, err
+}
+
+func (x *Executor) bindWith(ctx context.Context, st cmdline.Statement, schema *qapi.Schema, sources []string, sending bool) (bound, error) {
 	with := cmdline.Binding{
 		Schema:     schema,
 		Validate:   !x.NoValidate,
 		Sources:    sources,
-		Properties: x.Schemas.properties(ctx),
+		Properties: x.Schemas.properties(ctx, sending),
+		DeviceType: func(driver string) string { return x.Schemas.DeviceType(driver, schema) },
 	}
 	cmd, err := st.Bind(with)
 	return bound{cmd, with}, err
@@ -88,7 +104,7 @@ func (x *Executor) JSON(ctx context.Context, st cmdline.Statement) ([]byte, erro
 	if _, err := x.filter(st); err != nil {
 		return nil, err
 	}
-	b, err := x.bind(ctx, st)
+	b, err := x.bind(ctx, st, false)
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +122,7 @@ func (x *Executor) Execute(ctx context.Context, st cmdline.Statement) error {
 	if err != nil {
 		return err
 	}
-	b, err := x.bind(ctx, st)
+	b, err := x.bind(ctx, st, true)
 	if ctx.Err() != nil {
 		return unsent(ctx)
 	}
@@ -124,19 +140,30 @@ func (x *Executor) Execute(ctx context.Context, st cmdline.Statement) error {
 	if err != nil {
 		return err
 	}
-	reply, err := x.do(ctx, b.command)
-	if x.Executed != nil {
-		x.Executed(b.command.Name)
-	}
+	reply, err := x.send(ctx, st, b)
 	if err != nil {
 		into.drop()
-		return x.explain(ctx, st, b, err)
+		return err
 	}
 	if err := x.write(ctx, filter, into, reply); err != nil {
 		into.close()
 		return err
 	}
 	return into.close()
+}
+
+// send sends the command and waits for its answer. What was typed by a schema that is
+// only kept, and that turns out not to be the server's, is typed and sent again.
+func (x *Executor) send(ctx context.Context, st cmdline.Statement, b bound) (qmp.Reply, error) {
+	reply, err := x.do(ctx, b.command)
+	if err == nil {
+		return reply, nil
+	}
+	again, err := x.explain(ctx, st, b, err)
+	if err != nil {
+		return reply, err
+	}
+	return x.do(ctx, again)
 }
 
 // do sends a command. The one with which every recipe for socat begins has been sent
@@ -149,7 +176,11 @@ func (x *Executor) do(ctx context.Context, cmd qmp.Command) (qmp.Reply, error) {
 		}
 		return qmp.Reply{Return: json.RawMessage("{}"), Raw: raw}, nil
 	}
-	return x.Client.Do(ctx, cmd)
+	reply, err := x.Client.Do(ctx, cmd)
+	if x.Executed != nil {
+		x.Executed(cmd.Name)
+	}
+	return reply, err
 }
 
 // unsent is the error for a ctx that ended before the command was sent.
@@ -212,32 +243,37 @@ func (e *UnknownCommandError) Error() string { return e.Err.Error() }
 // Unwrap returns the server's answer.
 func (e *UnknownCommandError) Unwrap() error { return e.Err }
 
-// explain makes more of the server's refusal of a statement that was sent without
-// a look into the schema: the nearest command, or the word that is wrong.
-func (x *Executor) explain(ctx context.Context, st cmdline.Statement, b bound, err error) error {
+// explain makes more of the server's refusal of a statement that was sent without a
+// look into its own schema: the nearest command, or the word that is wrong. Without an
+// error it returns the command that should have been sent.
+func (x *Executor) explain(ctx context.Context, st cmdline.Statement, b bound, err error) (again qmp.Command, _ error) {
 	var refused *qmp.ExecuteError
-	if b.with.Schema != nil || x.NoValidate || !errors.As(err, &refused) {
-		return err
+	looked := b.with.Schema != nil && !x.Schemas.Doubtful()
+	if looked || x.NoValidate || !errors.As(err, &refused) || st.Raw() && refused.Class != "CommandNotFound" {
+		return again, err
 	}
-	switch {
-	case refused.Class == "CommandNotFound":
-		schema := x.Schemas.Get(ctx)
-		if schema == nil || schema.Command(b.command.Name) != nil {
-			break
+	schema := x.Schemas.Own(ctx)
+	if schema == nil {
+		return again, err
+	}
+	command := schema.Command(b.command.Name)
+	switch refused.Class {
+	case "CommandNotFound":
+		if near := schema.NearestCommand(b.command.Name); command == nil && len(near) > 0 {
+			return again, &UnknownCommandError{Near: near[0], Err: refused}
 		}
-		if near := schema.NearestCommand(b.command.Name); len(near) > 0 {
-			return &UnknownCommandError{Near: near[0], Err: refused}
-		}
-	case refused.Class == "GenericError" && !st.Raw():
-		if b.with.Schema = x.Schemas.Get(ctx); b.with.Schema == nil {
-			break
-		}
+	case "GenericError":
 		var fault *cmdline.Error
-		if _, err := st.Bind(b.with); errors.As(err, &fault) {
-			return fault
+		better, failed := x.bindWith(ctx, st, schema, b.with.Sources, false)
+		switch {
+		case errors.As(failed, &fault):
+			return again, fault
+		case failed == nil && command != nil && command.Check(b.command.Arguments) != nil && command.Check(better.command.Arguments) == nil:
+			// What was sent is none of the server's commands, so that nothing has been done.
+			return better.command, nil
 		}
 	}
-	return err
+	return again, err
 }
 
 // SessionLost says whether err means that there is no session any more.

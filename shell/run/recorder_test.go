@@ -85,7 +85,7 @@ func newBench(t *testing.T, answers replies) *bench {
 	p := dial(t, b.step(all))
 	b.Executor = &Executor{
 		Client:  p.Client,
-		Schemas: NewSchemas(p.Client),
+		Schemas: NewSchemas(p.Client, Kept{}),
 		Inputs:  Inputs{Getenv: func(string) (string, bool) { return "", false }},
 		Result: func(w io.Writer, r qmp.Reply) error {
 			if w != nil {

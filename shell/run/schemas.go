@@ -9,66 +9,72 @@ import (
 
 	"github.com/qmpsh/qmpsh/proto/qapi"
 	"github.com/qmpsh/qmpsh/proto/qmp"
-	"github.com/qmpsh/qmpsh/shell/cmdline"
+	"github.com/qmpsh/qmpsh/shell/vm"
 )
 
-// Schemas reads a server's QAPI schema, once for each connection and only when
-// somebody needs it. Any goroutine may use it.
-type Schemas struct {
-	ask func(ctx context.Context, command string, args json.RawMessage) (json.RawMessage, error)
+// Kept is where knowledge of a server's binary comes from, beside the server. Both may
+// be nil.
+type Kept struct {
+	Find  func() *vm.Knowledge                    // what is kept of it; nil if that is nothing
+	Learn func(ctx context.Context) *vm.Knowledge // asks a copy of it, which takes half a second; nil if it cannot
+}
 
-	mu      sync.Mutex     // never held while the server is asked
-	fixed   bool           // the schema is not the server's to tell
-	tried   bool           // schema is what there is, be it nil
-	schema  *qapi.Schema   // nil if there is none, or not yet
-	none    *NoSchemaError // why there is none
-	round   int            // counts connections: the answer of an old one is not for the new one
-	reading chan struct{}  // closed when the reader under way has ended; nil if nobody reads
+// Schemas is what is known of one server's commands and devices: what is kept of its
+// binary, else what the server says when it is asked, once for each connection and only
+// when somebody needs it. Any goroutine may use it.
+type Schemas struct {
+	door Door
+	kept Kept
+
+	mu        sync.Mutex     // never held while the server or a copy is asked
+	fixed     bool           // the schema is not the server's to tell
+	tried     bool           // schema is what there is, be it nil
+	schema    *qapi.Schema   // nil if there is none, or not yet
+	none      *NoSchemaError // why there is none
+	own       bool           // the server itself has told its schema
+	told      []byte         // in these words; nil if it has not
+	round     int            // counts connections: the answer of an old one is not for the new one
+	reading   chan struct{}  // closed when the reader under way has ended; nil if nobody reads
+	sought    bool           // knowledge is what is kept, be it nil
+	knowledge *vm.Knowledge  // its file is closed when nobody holds it any more
+	learning  bool           // it may become more
 }
 
 // NewSchemas makes the schema of client's server. Nothing is read yet.
-func NewSchemas(client *qmp.Client) *Schemas { return &Schemas{ask: client.Execute} }
+func NewSchemas(client *qmp.Client, kept Kept) *Schemas {
+	return &Schemas{door: NewDoor(client), kept: kept, learning: kept.Learn != nil}
+}
 
 // FixedSchema is a schema that is there already, from a file. What no schema tells, the
 // properties of devices and objects, is asked of client's server; nil for nobody to ask.
 func FixedSchema(schema *qapi.Schema, client *qmp.Client) *Schemas {
 	s := &Schemas{fixed: true, tried: true, schema: schema, none: &NoSchemaError{}}
 	if client != nil {
-		s.ask = client.Execute
+		s.door = NewDoor(client)
 	}
+	return s
+}
+
+// FixedKnowledge is what is known of a binary, whatever the server runs. Client is for
+// what nobody but the server knows: the properties of objects; nil for nobody to ask.
+func FixedKnowledge(k *vm.Knowledge, client *qmp.Client) *Schemas {
+	s := FixedSchema(nil, client)
+	s.tried, s.sought, s.knowledge = false, true, k
 	return s
 }
 
 // NoSchema is for servers that have none: values are taken for what they look like.
 func NoSchema() *Schemas { return FixedSchema(nil, nil) }
 
-// Ask is for questions of our own, which must not harm the server: whatever would is
-// answered with an error instead.
+// Ask is the door for questions of our own.
 func (s *Schemas) Ask(ctx context.Context, command string, args json.RawMessage) (json.RawMessage, error) {
-	if s.ask == nil {
-		return nil, &NoSchemaError{}
-	}
-	if command == "device-list-properties" {
-		if err := s.harmless(ctx, args); err != nil {
-			return nil, err
-		}
-	}
-	return s.ask(ctx, command, args)
+	return s.door.Ask(ctx, command, args)
 }
 
-// about asks a question that takes one argument.
-func (s *Schemas) about(ctx context.Context, command, key, value string) (json.RawMessage, error) {
-	args, err := json.Marshal(map[string]string{key: value})
-	if err != nil {
-		return nil, err
-	}
-	return s.Ask(ctx, command, args)
-}
-
-// Get returns the schema, and reads it first if it must. A server without one, or
-// with one that cannot be understood, gives nil: the user's values are then
-// guessed, and the server has the last word as ever. It gives nil as well when ctx
-// ends or the connection does; the next Get tries again.
+// Get returns the schema: the one that is kept, or the server's, which it reads first if
+// it must. A server without one, or with one that cannot be understood, gives nil: the
+// user's values are then guessed, and the server has the last word as ever. It gives nil
+// as well when ctx ends or the connection does; the next Get tries again.
 func (s *Schemas) Get(ctx context.Context) *qapi.Schema {
 	schema, _ := s.Read(ctx)
 	return schema
@@ -76,9 +82,34 @@ func (s *Schemas) Get(ctx context.Context) *qapi.Schema {
 
 // Read is Get for those who can do nothing without a schema: the error says why there
 // is none.
-func (s *Schemas) Read(ctx context.Context) (*qapi.Schema, error) {
+func (s *Schemas) Read(ctx context.Context) (*qapi.Schema, error) { return s.read(ctx, false) }
+
+// Own returns the schema that the server itself tells, as Get does: nothing is refused to
+// the user on the strength of what is kept. If it is not the one that is kept, what is
+// kept is of no use for this server.
+func (s *Schemas) Own(ctx context.Context) *qapi.Schema {
+	schema, _ := s.read(ctx, true)
+	return schema
+}
+
+// For returns a schema in which the command is as it is in that of Get, and others may be
+// missing. If what is kept has the command, it costs as much as that one.
+func (s *Schemas) For(ctx context.Context, command string) *qapi.Schema {
 	s.mu.Lock()
-	for !s.tried && s.reading != nil { // one reads for all
+	known, k := s.schema, s.keptLocked()
+	s.mu.Unlock()
+	if known == nil && k != nil {
+		if part := k.SchemaOf(command); part != nil {
+			return part
+		}
+	}
+	return s.Get(ctx)
+}
+
+// read returns the schema; if own, nothing but the server's word will do.
+func (s *Schemas) read(ctx context.Context, own bool) (*qapi.Schema, error) {
+	s.mu.Lock()
+	for !s.hasLocked(own) && s.reading != nil { // one reads for all
 		reading := s.reading
 		s.mu.Unlock()
 		select {
@@ -89,19 +120,19 @@ func (s *Schemas) Read(ctx context.Context) (*qapi.Schema, error) {
 		s.mu.Lock()
 	}
 	defer s.mu.Unlock()
-	for !s.tried {
+	for !s.hasLocked(own) && (own || !s.takeKeptLocked()) {
 		round := s.round
 		s.reading = make(chan struct{})
 		s.mu.Unlock()
-		schema, err := s.read(ctx)
+		raw, err := s.door.Ask(ctx, "query-qmp-schema", nil)
 		s.mu.Lock()
 		close(s.reading)
 		s.reading = nil
-		var none *NoSchemaError
+		var refused *qmp.ExecuteError
 		switch {
 		case round != s.round: // the answer of an old connection is worth nothing
-		case err == nil, errors.As(err, &none):
-			s.tried, s.schema, s.none = true, schema, none
+		case err == nil, errors.As(err, &refused):
+			s.tellLocked(raw, err)
 		default: // another try may bring an answer
 			return nil, err
 		}
@@ -112,21 +143,76 @@ func (s *Schemas) Read(ctx context.Context) (*qapi.Schema, error) {
 	return s.schema, nil
 }
 
-// read asks the server.
-func (s *Schemas) read(ctx context.Context) (*qapi.Schema, error) {
-	raw, err := s.ask(ctx, "query-qmp-schema", nil)
-	var refused *qmp.ExecuteError
-	if errors.As(err, &refused) {
-		return nil, &NoSchemaError{Err: err}
+// takeKeptLocked takes the schema that is kept, if there is one.
+func (s *Schemas) takeKeptLocked() bool {
+	k := s.keptLocked()
+	if k == nil {
+		return false
+	}
+	schema := k.Schema()
+	if schema == nil { // it is damaged
+		s.knowledge = nil
+		return false
+	}
+	s.tried, s.schema = true, schema
+	return true
+}
+
+// hasLocked says whether there is no need to read.
+func (s *Schemas) hasLocked(own bool) bool { return s.tried && (!own || s.own || s.fixed) }
+
+// tellLocked takes the server's own schema, or its refusal to tell one.
+func (s *Schemas) tellLocked(raw []byte, refusal error) {
+	s.tried, s.own, s.told, s.none = true, true, raw, nil
+	if s.knowledge != nil && refusal == nil && s.knowledge.Agrees(raw) {
+		if s.schema = s.knowledge.Schema(); s.schema != nil {
+			return
+		}
+	}
+	s.knowledge = nil
+	err := refusal
+	if err == nil {
+		s.schema, err = qapi.Parse(raw)
 	}
 	if err != nil {
-		return nil, err
+		s.schema, s.none = nil, &NoSchemaError{Err: err}
 	}
-	schema, err := qapi.Parse(raw)
-	if err != nil {
-		return nil, &NoSchemaError{Err: err}
+}
+
+// keptLocked returns what is kept of the server's binary, nil if that is nothing.
+func (s *Schemas) keptLocked() *vm.Knowledge {
+	if !s.sought {
+		s.sought = true
+		if s.kept.Find != nil && !s.fixed {
+			s.knowledge = s.kept.Find()
+		}
 	}
-	return schema, nil
+	return s.knowledge
+}
+
+// Doubtful says whether what is known is not the server's own word.
+func (s *Schemas) Doubtful() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.knowledge != nil && !s.own && !s.fixed
+}
+
+// News returns the schema in the server's own words if it is not the one that is kept;
+// nil if it is, or if the server was not asked.
+func (s *Schemas) News() []byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.knowledge != nil || s.none != nil {
+		return nil
+	}
+	return s.told
+}
+
+// Unfinished says whether what is kept could be in a form that loads faster.
+func (s *Schemas) Unfinished() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.knowledge != nil && !s.knowledge.Finished()
 }
 
 // Known returns the schema if it is there, and never waits for it.
@@ -141,30 +227,9 @@ func (s *Schemas) Forget() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.fixed {
-		s.tried, s.schema, s.none = false, nil, nil
+		s.tried, s.schema, s.none, s.own, s.told = false, nil, nil, false, nil
+		s.sought, s.knowledge, s.learning = false, nil, s.kept.Learn != nil
 		s.round++
-	}
-}
-
-// properties asks the server for what the schema does not list: the properties of
-// a device type or of an object.
-func (s *Schemas) properties(ctx context.Context) func(cmdline.Owner) []cmdline.Property {
-	if s.ask == nil {
-		return nil
-	}
-	return func(o cmdline.Owner) []cmdline.Property {
-		var raw json.RawMessage
-		var err error
-		if o.Driver != "" {
-			raw, err = s.about(ctx, "device-list-properties", "typename", o.Driver)
-		} else {
-			raw, err = s.about(ctx, "qom-list", "path", o.Path)
-		}
-		var list []cmdline.Property
-		if err != nil || json.Unmarshal(raw, &list) != nil {
-			return nil // the server will say what is wrong with the driver or the path
-		}
-		return list
 	}
 }
 

@@ -100,13 +100,13 @@ func TestSchemasThatCannotBeHad(t *testing.T) {
 		})
 	}
 	calls := 0
-	s := &Schemas{ask: func(ctx context.Context, _ string, _ json.RawMessage) (json.RawMessage, error) {
+	s := &Schemas{door: Door{func(ctx context.Context, _ string, _ json.RawMessage) (json.RawMessage, error) {
 		calls++
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
 		return qapitest.RawQEMU(t), nil
-	}}
+	}}}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	if s.Get(ended) != nil || s.Get(t.Context()) == nil || calls != 2 {
@@ -282,10 +282,10 @@ func TestSchemasBetweenConnections(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		answers := make(chan json.RawMessage)
 		asked := 0
-		s := &Schemas{ask: func(context.Context, string, json.RawMessage) (json.RawMessage, error) {
+		s := &Schemas{door: Door{func(context.Context, string, json.RawMessage) (json.RawMessage, error) {
 			asked++
 			return <-answers, nil
-		}}
+		}}}
 		got := make(chan bool)
 		go func() { got <- s.Get(t.Context()) != nil }()
 		synctest.Wait()

@@ -31,6 +31,7 @@ type about struct {
 	Learned  time.Time   `json:"learned"`
 	Version  qmp.Version `json:"version"`
 	Devices  bool        `json:"devices"` // whether there is a record of the device types
+	Cut      bool        `json:"cut"`     // whether there is a record of each command's schema
 }
 
 // Names of records.
@@ -42,29 +43,34 @@ const (
 	ofDevice      = "device/"
 )
 
-// pack writes facts about b down.
-func (f *facts) pack(b *Binary) ([]byte, error) {
-	commands, err := commandSchemas(f.schema)
-	if err != nil {
-		return nil, err
+// pack writes facts about b down. Cutting the schema up takes longer than all else, and
+// may be put off.
+func (f *Facts) pack(b *Binary, cut bool) ([]byte, error) {
+	records := map[string][]byte{recordSchema: f.Schema}
+	if cut {
+		commands, err := commandSchemas(f.Schema)
+		if err != nil {
+			return nil, err
+		}
+		for name, part := range commands {
+			records[ofCommand+name] = part
+		}
 	}
-	records := map[string][]byte{recordSchema: f.schema}
-	for name, part := range commands {
-		records[ofCommand+name] = part
-	}
-	for name, properties := range f.properties {
+	for name, properties := range f.Properties {
 		records[ofDevice+name] = properties
 	}
 	for name, value := range map[string]any{
-		recordDevices: f.types,
+		recordDevices: f.Types,
 		recordAbout: about{
 			Identity: b.identity, Path: b.Path, Learned: time.Now().UTC().Truncate(time.Second),
-			Version: f.version, Devices: f.devices,
+			Version: f.Version, Devices: f.Whole, Cut: cut,
 		},
 	} {
-		if records[name], err = json.Marshal(value); err != nil {
+		text, err := json.Marshal(value)
+		if err != nil {
 			return nil, err
 		}
+		records[name] = text
 	}
 	return appendPack(nil, records), nil
 }
@@ -106,9 +112,22 @@ func (k *Knowledge) Whole() bool { return k.about.Devices }
 // Schema returns the whole schema, nil if it is damaged.
 func (k *Knowledge) Schema() *qapi.Schema { return k.schema() }
 
-// SchemaOf returns a schema that has this one command alone. It is nil if the binary
-// has no such command. It costs as much as the command is large.
-func (k *Knowledge) SchemaOf(command string) *qapi.Schema { return k.parse(ofCommand + command) }
+// SchemaOf returns a schema that has this one command, and others or not; nil if the
+// binary has no such command. Unless the knowledge is unfinished it costs as much as the
+// command is large.
+func (k *Knowledge) SchemaOf(command string) *qapi.Schema {
+	if k.about.Cut {
+		return k.parse(ofCommand + command)
+	}
+	s := k.Schema()
+	if s == nil || s.Command(command) == nil {
+		return nil
+	}
+	return s
+}
+
+// Finished says whether the knowledge is in the form that loads fast; see Store.Finish.
+func (k *Knowledge) Finished() bool { return k.about.Cut }
 
 func (k *Knowledge) parse(record string) *qapi.Schema {
 	raw, err := k.pack.read(record)
@@ -129,7 +148,13 @@ func (k *Knowledge) Agrees(raw []byte) bool {
 	if known == nil || err != nil {
 		return false
 	}
-	raw, err = compact(raw)
+	if bytes.Equal(raw, known) {
+		return true
+	}
+	raw, err = compact(raw) // it may be a monitor with pretty=on
+	if err == nil {
+		known, err = compact(known)
+	}
 	return err == nil && bytes.Equal(raw, known)
 }
 

@@ -19,14 +19,25 @@ const (
 	maxTypes  = 8192
 )
 
-// facts is what a binary has told.
-type facts struct {
-	version qmp.Version
-	schema  []byte // compact JSON: the array that query-qmp-schema returns
-	devices bool   // whether device types were asked for
-	types   []DeviceType
-	// properties of the device types, compact JSON as device-list-properties returns it.
-	properties map[string][]byte
+// Facts is what a binary has told.
+type Facts struct {
+	Version qmp.Version
+	Schema  []byte       // the array that query-qmp-schema returns
+	Whole   bool         // Types are all that there are, and not only unknown
+	Types   []DeviceType // sorted by name
+	// Properties of device types by their names, as device-list-properties returns them. A
+	// type without any could not be asked about.
+	Properties map[string][]byte
+}
+
+// Knowledge makes what was told ready to be looked up, in memory. The error says what is
+// wrong with the schema.
+func (f *Facts) Knowledge() (*Knowledge, error) {
+	content, err := f.pack(&Binary{}, true)
+	if err != nil {
+		return nil, err
+	}
+	return inMemory(content)
 }
 
 // Learn asks throw-away copies of the binary for all that it can tell: its schema and,
@@ -38,7 +49,7 @@ func Learn(ctx context.Context, b *Binary) (*Knowledge, error) {
 	if err != nil {
 		return nil, err
 	}
-	content, err := f.pack(b)
+	content, err := f.pack(b, true)
 	if err != nil {
 		return nil, err
 	}
@@ -50,19 +61,17 @@ func inMemory(content []byte) (*Knowledge, error) {
 	return openKnowledge(bytes.NewReader(content), int64(len(content)), nil)
 }
 
-func learn(ctx context.Context, b *Binary) (*facts, error) {
+func learn(ctx context.Context, b *Binary) (*Facts, error) {
 	ctx, cancel := context.WithTimeout(ctx, b.limits.all)
 	defer cancel()
-	l := &learner{binary: b, facts: &facts{properties: map[string][]byte{}}}
+	l := &learner{binary: b, facts: &Facts{Properties: map[string][]byte{}}}
 	defer func() { l.bury() }()
 	raw, err := l.ask(ctx, "query-qmp-schema", "{}")
 	if err != nil {
 		return nil, fmt.Errorf("a copy of %s does not tell its schema: %w", b.Path, err)
 	}
-	l.facts.version = l.patient.client.Greeting().Version
-	if l.facts.schema, err = compact(raw); err != nil {
-		return nil, err
-	}
+	l.facts.Version = l.patient.client.Greeting().Version
+	l.facts.Schema = raw
 	if b.Program == Emulator {
 		if err := l.devices(ctx); err != nil {
 			return nil, err
@@ -74,7 +83,7 @@ func learn(ctx context.Context, b *Binary) (*facts, error) {
 // learner asks one copy after the other.
 type learner struct {
 	binary  *Binary
-	facts   *facts
+	facts   *Facts
 	patient *patient // nil when the next question needs a new one
 	deaths  int
 }
@@ -137,13 +146,13 @@ func (l *learner) devices(ctx context.Context) error {
 	if len(types) == 0 || len(types) > maxTypes {
 		return nil
 	}
-	l.facts.devices = true
+	l.facts.Whole = true
 	for _, name := range slices.Sorted(maps.Keys(types)) {
 		d := types[name]
 		if err := l.properties(ctx, &d); err != nil {
 			return err
 		}
-		l.facts.types = append(l.facts.types, d)
+		l.facts.Types = append(l.facts.Types, d)
 	}
 	return nil
 }
@@ -166,7 +175,7 @@ func (l *learner) properties(ctx context.Context, d *DeviceType) error {
 		d.Fatal = true
 	case err == nil:
 		if raw, err = compact(raw); err == nil {
-			l.facts.properties[d.Name] = raw
+			l.facts.Properties[d.Name] = raw
 		}
 	}
 	return nil

@@ -67,9 +67,7 @@ func TestLearnGoesOnBehindAQuestionThatKills(t *testing.T) {
 	if k.Properties("nic") == nil || k.Properties("report") == nil {
 		t.Error("no properties before and behind the killer")
 	}
-	if n := running(t, b.Path); n != 1 {
-		t.Errorf("%d processes of the program, of which one is the test's", n)
-	}
+	alone(t, b)
 }
 
 func TestLearnEndsWhenEveryQuestionKills(t *testing.T) {
@@ -96,9 +94,7 @@ func TestACopyIsBounded(t *testing.T) {
 			if d := time.Since(start); d > 10*time.Second {
 				t.Errorf("it took %v", d)
 			}
-			if n := running(t, b.Path); n != 1 {
-				t.Errorf("%d processes of the program, of which one is the test's", n)
-			}
+			alone(t, b)
 		})
 	}
 	t.Run("help-flood", func(t *testing.T) {
@@ -114,9 +110,7 @@ func TestACopyIsBounded(t *testing.T) {
 		if d, known := k.Device("nic"); !known || d.Addable || k.Properties("nic") == nil {
 			t.Errorf("without -device help: %+v", d)
 		}
-		if n := running(t, b.Path); n != 1 {
-			t.Errorf("%d processes of the program, of which one is the test's", n)
-		}
+		alone(t, b)
 	})
 }
 
@@ -127,9 +121,7 @@ func TestLearnEndsWithItsContext(t *testing.T) {
 	if _, err := Learn(ctx, b); err == nil || !strings.Contains(err.Error(), "enough") {
 		t.Errorf("it ended with %v", err)
 	}
-	if n := running(t, b.Path); n != 1 {
-		t.Errorf("%d processes of the program, of which one is the test's", n)
-	}
+	alone(t, b)
 }
 
 // What surrounds a copy: nothing of ours.
@@ -171,6 +163,12 @@ func TestACopyDiesWithUs(t *testing.T) {
 	learner.Process.Signal(syscall.SIGKILL)
 	learner.Wait()
 	await(t, "the copy ends", func() bool { return running(t, path) == 1 })
+}
+
+// alone waits until no copy of the binary is left: one that was killed may take a moment.
+func alone(t *testing.T, b *Binary) {
+	t.Helper()
+	await(t, "only the process of the test is left", func() bool { return running(t, b.Path) == 1 })
 }
 
 func await(t *testing.T, what string, done func() bool) {

@@ -122,7 +122,7 @@ func (s *Store) Learn(ctx context.Context, b *Binary) (*Knowledge, error) {
 	}
 	defer unlock()
 	if k := s.Load(b); k != nil {
-		if k.Whole() || b.Program == StorageDaemon {
+		if k.Whole() || b.Program == StorageDaemon && k.Finished() {
 			return k, nil
 		}
 		k.Close()
@@ -134,11 +134,36 @@ func (s *Store) Learn(ctx context.Context, b *Binary) (*Knowledge, error) {
 	return s.put(b, f)
 }
 
-// Keep keeps the schema that a server has told, for its binary; nothing is known of
-// device types then. A store that another process writes to just now gets nothing:
+// Keep keeps the schema that a server has told, for its binary, in the place of one that
+// is another; nothing is known of device types then. It takes no longer than to write the
+// schema down: see Finish. A store that another process writes to just now gets nothing:
 // ErrBusy. The server must be this user's or root's: any other could have been made to
 // tell what harms the next VM of the same binary.
 func (s *Store) Keep(b *Binary, told Told) error {
+	return s.change(b, func(k *Knowledge) (*Facts, bool) {
+		if k != nil && k.Agrees(told.Schema) { // somebody was quicker
+			return nil, false
+		}
+		return &Facts{Version: told.Version, Schema: told.Schema}, false
+	})
+}
+
+// Finish puts what Keep has kept into the form that loads fast. Errors are those of Keep.
+func (s *Store) Finish(b *Binary) error {
+	return s.change(b, func(k *Knowledge) (*Facts, bool) {
+		if k == nil || k.Finished() {
+			return nil, false
+		}
+		schema, err := k.pack.read(recordSchema)
+		if err != nil {
+			return nil, false
+		}
+		return &Facts{Version: k.about.Version, Schema: schema}, true
+	})
+}
+
+// change puts what decide makes of what is known of b, which may be nil, in its place.
+func (s *Store) change(b *Binary, decide func(*Knowledge) (f *Facts, cut bool)) error {
 	if s.Dir == "" {
 		return nil
 	}
@@ -147,23 +172,25 @@ func (s *Store) Keep(b *Binary, told Told) error {
 		return err
 	}
 	defer unlock()
-	if k := s.Load(b); k != nil { // somebody was quicker
-		return k.Close()
+	k := s.Load(b)
+	f, cut := decide(k)
+	if k != nil {
+		k.Close()
 	}
-	schema, err := compact(told.Schema)
+	if f == nil {
+		return nil
+	}
+	content, err := f.pack(b, cut)
 	if err != nil {
+		s.drop(keyOf(b.identity))
 		return err
 	}
-	k, err := s.put(b, &facts{version: told.Version, schema: schema})
-	if err == nil {
-		err = k.Close()
-	}
-	return err
+	return s.write(keyOf(b.identity), content)
 }
 
-// put writes a file and reads it back. Without a folder the knowledge is in memory.
-func (s *Store) put(b *Binary, f *facts) (*Knowledge, error) {
-	content, err := f.pack(b)
+// put writes a file. Without a folder the knowledge is in memory alone.
+func (s *Store) put(b *Binary, f *Facts) (*Knowledge, error) {
+	content, err := f.pack(b, true)
 	if err != nil {
 		return nil, err
 	}

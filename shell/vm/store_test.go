@@ -97,6 +97,15 @@ func TestKeep(t *testing.T) {
 	if k == nil || k.Whole() || k.SchemaOf("set") == nil || !k.Agrees(told.Schema) || k.Version().Major != 10 {
 		t.Fatalf("what was kept is %+v", k)
 	}
+	if k.Finished() {
+		t.Error("it took the time to cut the schema up")
+	}
+	if err := s.Finish(b); err != nil {
+		t.Fatal(err)
+	}
+	if k := loaded(t, s, b); k == nil || !k.Finished() || k.Whole() || k.SchemaOf("set").Command("stop") != nil || !k.Agrees(told.Schema) || k.Version().Major != 10 {
+		t.Fatalf("what was finished is %+v", k)
+	}
 	more, err := s.Learn(t.Context(), b)
 	if err != nil {
 		t.Fatal(err)
@@ -105,14 +114,25 @@ func TestKeep(t *testing.T) {
 	if k := loaded(t, s, b); k == nil || !k.Whole() {
 		t.Error("the copy's knowledge has not taken the place of the server's")
 	}
-	if err := s.Keep(b, Told{Schema: []byte("[]")}); err != nil || !loaded(t, s, b).Whole() {
+	if err := s.Keep(b, told); err != nil || !loaded(t, s, b).Whole() {
 		t.Errorf("less has taken the place of more: %v", err)
+	}
+	if err := s.Keep(b, Told{Schema: []byte("[]")}); err != nil || loaded(t, s, b).SchemaOf("set") != nil {
+		t.Errorf("what is stale has stayed: %v", err)
 	}
 	if err := (&Store{}).Keep(b, told); err != nil {
 		t.Errorf("without a folder: %v", err)
 	}
-	if err := s.Keep(playing(t, "good"), Told{Schema: []byte(`[{"name`)}); err == nil {
-		t.Error("what is no schema is kept")
+	// What is no schema is thrown away when it is to be finished.
+	b = playing(t, "good")
+	if err := s.Keep(b, Told{Schema: []byte(`[{"name`)}); err != nil {
+		t.Fatal(err)
+	}
+	if k := loaded(t, s, b); k.Schema() != nil || k.SchemaOf("set") != nil {
+		t.Error("there is a schema")
+	}
+	if err := s.Finish(b); err == nil || s.Load(b) != nil {
+		t.Errorf("what is no schema is kept: %v", err)
 	}
 }
 
@@ -135,8 +155,8 @@ func TestHostileFilesAreDropped(t *testing.T) {
 		"huge":     func(path string) error { return os.Truncate(path, maxPack) },
 		"empty":    func(path string) error { return os.Truncate(path, 0) },
 		"of the binary of another name": func(path string) error {
-			f := facts{schema: []byte(`[]`)}
-			content, err := f.pack(&Binary{identity: "another"})
+			f := Facts{Schema: []byte(`[]`)}
+			content, err := f.pack(&Binary{identity: "another"}, true)
 			return errors.Join(err, os.WriteFile(path, content, 0o600))
 		},
 		"without a word about itself": func(path string) error {
