@@ -124,10 +124,10 @@ func silentHint(o *options, addr qmp.Address) string {
 	if addr.Kind == qmp.TCP {
 		tlsToo = fmt.Sprintf(" A server that speaks TLS is silent too: try tls:%s. A guest agent: try --agent.", hostPort(addr))
 	}
-	return "most likely " + heldHint + tlsToo
+	return heldHint + tlsToo
 }
 
-const heldHint = "another client holds the monitor: QEMU serves one at a time. Close that client, or give QEMU a second -qmp socket."
+const heldHint = "either another client holds the monitor (QEMU serves one at a time): close that client, or give QEMU a second -qmp socket. Or QEMU itself is stopped or too busy to answer."
 
 // unixQueued looks at the socket from outside: whether connections wait there
 // that nobody has accepted, ours among them.

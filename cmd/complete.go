@@ -20,6 +20,9 @@ const completeLimit = 300 * time.Millisecond
 // goes wrong, it stays silent: the user is in the middle of a line.
 func completeExec(o *options) cobra.CompletionFunc {
 	return func(c *cobra.Command, words []string, last string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		if o.hmp {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
 		return o.completions(c.Context(), func(e completion.Env) []completion.Candidate {
 			candidates, _ := completion.CompleteWords(words, last, e)
 			return candidates

@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -34,7 +35,8 @@ words leave a doubt: never for a command without arguments.`,
   qmpsh exec blockdev-add driver=file node-name=n0 filename='/vm/a b.img'
   qmpsh exec 'query-block | .[].device'
   qmpsh exec --dry-run --schema schema.json block-dirty-bitmap-add node=n name=1
-  qmpsh exec '{"execute": "query-status"}'`,
+  qmpsh exec '{"execute": "query-status"}'
+  qmpsh exec -H info status`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return &usageError{msg: "exec needs a command, for example query-status", help: "qmpsh exec"}
@@ -50,7 +52,7 @@ words leave a doubt: never for a command without arguments.`,
 }
 
 func runExec(ctx context.Context, e *execOptions, words []string) error {
-	statement, err := cmdline.FromWords(words)
+	statement, err := e.parse(words)
 	if err != nil {
 		return err
 	}
@@ -76,6 +78,14 @@ func runExec(ctx context.Context, e *execOptions, words []string) error {
 		return e.showMessage(ctx, s.executor, statement)
 	}
 	return s.executor.Execute(ctx, statement)
+}
+
+// parse makes a statement of the words on the command line.
+func (e *execOptions) parse(words []string) (cmdline.Statement, error) {
+	if e.hmp {
+		return run.HMP(strings.Join(words, " "))
+	}
+	return cmdline.FromWords(words)
 }
 
 // notQMP says what does instead of exec what a word of the shell does there.

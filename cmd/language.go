@@ -12,6 +12,7 @@ import (
 	"github.com/qmpsh/qmpsh/shell/render"
 	"github.com/qmpsh/qmpsh/shell/run"
 	"github.com/qmpsh/qmpsh/shell/terminal"
+	"github.com/qmpsh/qmpsh/shell/text"
 )
 
 // registerLanguage adds the flags of the commands that read the command language.
@@ -19,6 +20,7 @@ func (o *options) registerLanguage(cmd *cobra.Command) {
 	f := cmd.Flags()
 	o.registerSchema(cmd)
 	f.BoolVar(&o.noValidate, "no-validate", false, "send also what the server's schema does not allow")
+	f.BoolVarP(&o.hmp, "hmp", "H", false, "lines are of the human monitor (HMP), and its text is the result")
 	f.StringVarP(&o.filter, "jq", "q", "", "`FILTER` results with this jq program")
 }
 
@@ -42,6 +44,7 @@ func (o *options) executor(ctx context.Context, client *qmp.Client) (*run.Execut
 		Client:     client,
 		Schemas:    schemas,
 		NoValidate: o.noValidate,
+		HMP:        o.hmp,
 		Inputs:     run.Inputs{Getenv: o.lookupEnv, Secret: terminal.Secret},
 		Result:     o.results(),
 	}
@@ -67,6 +70,9 @@ func (o *options) negotiates() bool { return !o.agent && !o.skipNegotiation }
 // schemas chooses where the types of values come from: the server and what is kept of
 // its binary, another binary, a file, or nowhere.
 func (o *options) schemas(ctx context.Context, client *qmp.Client) (*run.Schemas, error) {
+	if o.agent && o.schemaFile == "" && o.qemu == "" && client != nil {
+		return run.AgentSchemas(client), nil
+	}
 	if !o.negotiates() {
 		client = nil
 	}
@@ -116,8 +122,23 @@ func (o *options) results() func(io.Writer, qmp.Reply) error {
 		if w != nil {
 			return file.WriteResult(w, r)
 		}
+		if said, ok := o.hmpText(r); ok {
+			if isTerminal(o.sys.Out) {
+				said = text.Clean(said)
+			}
+			_, err := io.WriteString(o.sys.Out, said)
+			return err
+		}
 		return p.WriteResult(o.sys.Out, r)
 	}
+}
+
+// hmpText is what the human monitor said, where text is wanted.
+func (o *options) hmpText(r qmp.Reply) (said string, ok bool) {
+	if !o.hmp || o.output != "" {
+		return "", false
+	}
+	return run.HMPText(r)
 }
 
 // filePrinter makes results for files: as in a pipe, unless -o says otherwise.

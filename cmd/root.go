@@ -127,6 +127,7 @@ type options struct {
 	skipNegotiation bool
 	agent           bool
 	output          string
+	pretty          bool
 	color           string
 	verbose         bool
 	debug           bool
@@ -137,6 +138,7 @@ type options struct {
 	schemaFile string
 	qemu       string // the binary whose schema it is
 	noValidate bool
+	hmp        bool
 	filter     string
 
 	format render.Format
@@ -149,6 +151,7 @@ func (o *options) register(root *cobra.Command) {
 	f.BoolVarP(&o.skipNegotiation, "skip-negotiation", "N", false, "do not negotiate capabilities")
 	f.BoolVar(&o.agent, "agent", false, "the server is a guest agent (qemu-ga)")
 	f.StringVarP(&o.output, "output", "o", "", "`FORMAT` of results: json, pretty or raw (default pretty on a terminal, json elsewhere)")
+	f.BoolVarP(&o.pretty, "pretty", "p", false, "the same as --output pretty")
 	f.StringVar(&o.color, "color", "auto", "`WHEN` to use colour: auto, always or never")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "echo the messages of both directions on stderr, secrets masked")
 	f.BoolVar(&o.debug, "debug", false, "log what the connection does, and show where an error was made")
@@ -177,6 +180,12 @@ func must(err error) {
 
 // check refuses flag values that no command can use.
 func (o *options) check() error {
+	if o.pretty {
+		if o.output != "" && o.output != "pretty" {
+			return usagef("--pretty and --output %s exclude each other", o.output)
+		}
+		o.output = "pretty"
+	}
 	switch o.output {
 	case "json":
 		o.format = render.JSON

@@ -15,6 +15,7 @@ import (
 	"github.com/qmpsh/qmpsh/shell"
 	"github.com/qmpsh/qmpsh/shell/render"
 	"github.com/qmpsh/qmpsh/shell/terminal"
+	"github.com/qmpsh/qmpsh/shell/text"
 )
 
 // runShell opens the session, then the terminal: a connection that fails is
@@ -33,7 +34,7 @@ func runShell(ctx context.Context, c *connectOptions, s *session) error {
 	if isTerminal(c.sys.Out) {
 		screen = c.sys.Out
 	}
-	assist := &shell.Assist{Schemas: executor.Schemas}
+	assist := &shell.Assist{Schemas: executor.Schemas, HMP: c.hmp}
 	term, err := terminal.Open(terminal.Config{
 		In: in, Out: screen, History: historyFile(),
 		Complete: assist.Complete, Hint: assist.Hint,
@@ -53,6 +54,10 @@ func runShell(ctx context.Context, c *connectOptions, s *session) error {
 		executor.Result = func(w io.Writer, r qmp.Reply) error {
 			if w != nil {
 				return file.WriteResult(w, r)
+			}
+			if said, ok := c.hmpText(r); ok {
+				term.Print(text.Clean(said))
+				return nil
 			}
 			return printResult(term, results, r)
 		}

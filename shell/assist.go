@@ -19,14 +19,21 @@ const listRows = 16
 // what it does not know yet, it has looked up for the next time.
 type Assist struct {
 	Schemas *run.Schemas
+	HMP     bool // lines are the human monitor's: only our own words are known
 	Cache   *completion.Cache
 	before  atomic.Pointer[string] // the lines of the statement above the one being typed
 }
 
 // env is what candidates come from right now.
 func (a *Assist) env() completion.Env {
-	env := completion.Env{Schema: a.Schemas.Known(), Live: a.Cache, Words: offeredWords(), Files: Files}
-	return WithDevices(env, a.Schemas)
+	words := offeredWords()
+	if a.HMP {
+		return completion.Env{Words: words}
+	}
+	for _, name := range a.Schemas.KnownGuest().Commands {
+		words = append(words, completion.Word{Name: name})
+	}
+	return WithDevices(completion.Env{Schema: a.Schemas.Known(), Live: a.Cache, Words: words, Files: Files}, a.Schemas)
 }
 
 // setAbove notes the lines of an unfinished statement.
@@ -51,7 +58,7 @@ func (a *Assist) Complete(line string, cursor, columns int) terminal.Completion 
 	text := above + line
 	env := a.env()
 	r := completion.Complete(text, len(above)+cursor, env)
-	if env.Schema == nil && len(r.Candidates) == 0 {
+	if env.Schema == nil && len(r.Candidates) == 0 && !a.HMP {
 		r.Pending = true // the schema may be on its way
 	}
 	if r.Start < len(above) {

@@ -73,7 +73,7 @@ func (s *Shell) text(ctx context.Context, st *open, text string) error {
 		if st.Len() == 0 {
 			first = i
 		}
-		if !st.Add(line + "\n") {
+		if !st.Add(line+"\n") && !s.HMP {
 			err := s.badAction(ctx, &before, &st.Joiner, line)
 			switch {
 			case err == nil:

@@ -27,7 +27,7 @@ func (s *Shell) statement(ctx context.Context, text string) error {
 		s.forgetful = true
 		s.Terminal.Print(fmt.Sprintf("the history is not kept: %v", err))
 	}
-	st, err := cmdline.Parse(text)
+	st, err := s.Parse(text)
 	if err != nil {
 		s.Terminal.Print(s.Explain(err))
 		return errFailed

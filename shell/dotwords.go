@@ -84,6 +84,14 @@ func (w *Words) find(name string) (dotWord, error) {
 	return dotWord{}, &run.WordError{Word: name, Why: why}
 }
 
+// language is what a line may be.
+const language = `A line is a QMP command: NAME key=value ..., or raw JSON {"execute": ...}.
+  a.b=1 nests, quotes make a string, key:=JSON sends that JSON,
+  key=@file:PATH, key=@env:NAME and key=@prompt take the value from there,
+  transaction( ... ) groups actions, one a line; | FILTER is jq, > FILE saves;
+  # starts a comment, a trailing \ continues the line.
+`
+
 func (w *Words) help(ctx context.Context, st cmdline.Statement) (string, error) {
 	if len(st.Args) > 0 {
 		all := dotWords()
@@ -100,11 +108,11 @@ func (w *Words) help(ctx context.Context, st cmdline.Statement) (string, error) 
 		return w.describe(ctx, st)
 	}
 	var b strings.Builder
-	b.WriteString("A line is a QMP command: NAME key=value ..., or raw JSON {\"execute\": ...}.\n")
-	b.WriteString("  a.b=1 nests, quotes make a string, key:=JSON sends that JSON,\n")
-	b.WriteString("  key=@file:PATH, key=@env:NAME and key=@prompt take the value from there,\n")
-	b.WriteString("  transaction( ... ) groups actions, one a line; | FILTER is jq, > FILE saves;\n")
-	b.WriteString("  # starts a comment, a trailing \\ continues the line.\n")
+	if w.HMP {
+		b.WriteString("A line goes to QEMU's human monitor as it is: info status, help info.\n")
+	} else {
+		b.WriteString(language)
+	}
 	for _, word := range dotWords() {
 		if word.text != nil || !w.Script {
 			b.WriteString("  " + word.line() + "\n")
@@ -125,7 +133,7 @@ func (w *Words) describe(ctx context.Context, st cmdline.Statement) (string, err
 
 // json shows what a line would send.
 func (w *Words) json(ctx context.Context, st cmdline.Statement) (string, error) {
-	inner, err := cmdline.Parse(st.Rest)
+	inner, err := w.Parse(st.Rest)
 	if err == nil && inner.Kind != cmdline.QMP {
 		err = &run.WordError{Word: ".json", Why: "takes a line of QMP, for example .json query-status"}
 	}

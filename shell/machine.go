@@ -1,6 +1,7 @@
 package shell
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -19,10 +20,11 @@ type machine struct {
 	door  run.Door
 	stale chan struct{} // holds a token when the runstate has to be asked for
 
-	mu     sync.Mutex
-	name   string // of the VM; empty without one
-	status string // runstate in QAPI's words; empty if the server has none
-	gone   bool   // the session has ended
+	mu       sync.Mutex
+	name     string // of the VM; empty without one
+	status   string // runstate in QAPI's words; empty if the server has none
+	gone     bool   // the session has ended
+	shutdown string // why the VM was shut down; empty while it was not
 }
 
 func newMachine(client *qmp.Client) *machine {
@@ -33,13 +35,14 @@ func newMachine(client *qmp.Client) *machine {
 // window the state behind it matters more.
 const maxName = 20
 
-// prompt is "(vm1) ", with the runstate when it is not running.
-func (m *machine) prompt() string {
+// prompt is "(vm1) ", with the runstate when it is not running. other stands for a VM
+// without a name.
+func (m *machine) prompt(other string) string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	name := m.name
 	if name == "" {
-		name = "QEMU"
+		name = other
 	}
 	if r := []rune(name); len(r) > maxName {
 		name = string(r[:maxName-1]) + "…"
@@ -77,9 +80,7 @@ func (m *machine) lost() {
 // neither (qemu-storage-daemon) is as good; an error means that it does not
 // answer.
 func (m *machine) meet(ctx context.Context) error {
-	m.mu.Lock()
-	m.name, m.status, m.gone = "", "", false // before asking: it may go meanwhile
-	m.mu.Unlock()
+	m.found() // before asking: it may go meanwhile
 	var answer struct{ Name string }
 	if err := m.ask(ctx, "query-name", &answer); err != nil {
 		return err
@@ -88,6 +89,13 @@ func (m *machine) meet(ctx context.Context) error {
 	m.name = answer.Name
 	m.mu.Unlock()
 	return m.refresh(ctx)
+}
+
+// found forgets what was known of an earlier server.
+func (m *machine) found() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.name, m.status, m.gone, m.shutdown = "", "", false, ""
 }
 
 // refresh asks for the runstate.
@@ -120,9 +128,10 @@ func (m *machine) ask(ctx context.Context, command string, answer any) error {
 	return nil
 }
 
-// note takes an event and says whether the runstate may have changed. The
-// runstate is asked for, not guessed: STOP alone has a dozen reasons.
+// note takes an event after which the runstate may be another. The runstate is asked
+// for, not guessed: STOP alone has a dozen reasons.
 func (m *machine) note(ev qmp.Event) {
+	m.noteShutdown(ev)
 	switch ev.Name {
 	case "STOP", "RESUME", "SHUTDOWN", "RESET", "SUSPEND", "SUSPEND_DISK", "WAKEUP",
 		"GUEST_PANICKED", "GUEST_CRASHLOADED", "MIGRATION", "WATCHDOG":
@@ -131,6 +140,28 @@ func (m *machine) note(ev qmp.Event) {
 		default:
 		}
 	}
+}
+
+// noteShutdown keeps why the VM was shut down: what the connection's end looks like
+// afterwards says less.
+func (m *machine) noteShutdown(ev qmp.Event) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch ev.Name {
+	case "SHUTDOWN":
+		var data struct{ Reason string }
+		_ = json.Unmarshal(ev.Data, &data)
+		m.shutdown = cmp.Or(data.Reason, "it does not say why")
+	case "RESET", "RESUME": // -no-shutdown, and on it goes
+		m.shutdown = ""
+	}
+}
+
+// whyShutdown says why the VM was shut down; empty if it was not.
+func (m *machine) whyShutdown() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.shutdown
 }
 
 // keepTrue asks for the runstate whenever note found a reason to, and calls

@@ -33,7 +33,7 @@ func TestMachinePrompt(t *testing.T) {
 	} {
 		m := newMachine(nil)
 		m.name, m.status, m.gone = c.name, c.status, c.gone
-		wantEqual(t, "prompt", m.prompt(), c.want)
+		wantEqual(t, "prompt", m.prompt("QEMU"), c.want)
 	}
 }
 
@@ -55,7 +55,7 @@ func TestMachineMeets(t *testing.T) {
 				if err := m.meet(t.Context()); err != nil {
 					t.Error(err)
 				}
-				wantEqual(t, "prompt", m.prompt(), c.want)
+				wantEqual(t, "prompt", m.prompt("QEMU"), c.want)
 			})
 		})
 	}
@@ -71,7 +71,7 @@ func TestMachineMeetsASilentServer(t *testing.T) {
 			t.Errorf("error %v", err)
 		}
 		wantEqual(t, "time", time.Since(start), askLimit)
-		wantEqual(t, "prompt", m.prompt(), "(QEMU) ")
+		wantEqual(t, "prompt", m.prompt("QEMU"), "(QEMU) ")
 	})
 	synctest.Test(t, func(t *testing.T) {
 		m := newMachine(dial(t, qmptest.Expect("query-name"), qmptest.ExpectEnd()).Client)
@@ -102,7 +102,7 @@ func TestMachineIsLostWhileItIsMet(t *testing.T) {
 			t.Errorf("error %v", err)
 		}
 		synctest.Wait()
-		wantEqual(t, "prompt", m.prompt(), "(QEMU disconnected) ")
+		wantEqual(t, "prompt", m.prompt("QEMU"), "(QEMU disconnected) ")
 		wantEqual(t, "gone", m.isGone(), true)
 	})
 }
@@ -135,7 +135,7 @@ func TestMachineKeepsTrue(t *testing.T) {
 		}
 		go func() {
 			defer close(ended)
-			m.keepTrue(ctx, func() { prompts = append(prompts, m.prompt()) })
+			m.keepTrue(ctx, func() { prompts = append(prompts, m.prompt("QEMU")) })
 		}()
 		synctest.Wait()
 		wantEqual(t, "prompts", prompts, []string{"(QEMU paused) "})

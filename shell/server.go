@@ -50,7 +50,10 @@ func (s *Shell) ended(cause error, leave context.CancelCauseFunc) {
 		return
 	}
 	why := proto.Summary(cause)
-	if errors.Is(cause, io.EOF) {
+	switch reason := s.machine.whyShutdown(); {
+	case reason != "":
+		why = "QEMU has shut down (" + reason + ")"
+	case errors.Is(cause, io.EOF):
 		why = "it closed the connection"
 	}
 	s.Terminal.Print(render.SanitizeLine(fmt.Sprintf("%s has gone: %s. %s", s.Address, why, wayBack)))
@@ -64,16 +67,41 @@ func (s *Shell) ended(cause error, leave context.CancelCauseFunc) {
 // wayBack is what to do without a session.
 const wayBack = "`.reconnect` connects again, Ctrl-D leaves."
 
+// server is what the prompt calls a server without a VM's name.
+func (s *Shell) server() string {
+	if s.Agent {
+		return "guest"
+	}
+	return "QEMU"
+}
+
+// meetGuest asks a guest agent who it is.
+func (s *Shell) meetGuest(ctx context.Context) error {
+	s.machine.found()
+	ctx, cancel := context.WithTimeout(ctx, askLimit)
+	defer cancel()
+	_, err := s.Schemas.Guest(ctx)
+	var refused *qmp.ExecuteError
+	if errors.As(err, &refused) {
+		return nil
+	}
+	return err
+}
+
 // greet says who has answered.
 func (s *Shell) greet(ctx context.Context) {
-	var silent error
-	if !s.Agent {
-		silent = s.interruptible(ctx, s.machine.meet)
+	meet := s.machine.meet
+	if s.Agent {
+		meet = s.meetGuest
 	}
-	who := "a server that was not asked who it is"
+	silent := s.interruptible(ctx, meet)
+	who, example := "a server that was not asked who it is", "query-status"
 	switch g := s.Client.Greeting(); {
 	case s.Agent:
-		who = "a guest agent"
+		who, example = "a guest agent", "guest-info"
+		if version := s.Schemas.KnownGuest().Version; version != "" {
+			who = "guest agent " + version
+		}
 	case g != nil:
 		who = "QEMU " + g.Version.String()
 	}
@@ -88,5 +116,9 @@ func (s *Shell) greet(ctx context.Context) {
 	if silent != nil && !run.SessionLost(silent) {
 		s.Terminal.Print("It has not answered a first question: it may be busy, and commands may have to wait.")
 	}
-	s.Terminal.Print("Type a QMP command such as query-status, .help for help, Ctrl-D to leave.")
+	if s.HMP {
+		s.Terminal.Print("Lines go to QEMU's human monitor, such as info status; help is its own, .help ours. Ctrl-D leaves.")
+		return
+	}
+	s.Terminal.Print("Type a QMP command such as " + example + ", .help for help, Ctrl-D to leave.")
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -106,4 +107,10 @@ func (s *Shell) readSchema(ctx context.Context) {
 	}
 }
 
-func (s *Shell) showPrompt() { s.Terminal.SetPrompt(render.SanitizeLine(s.machine.prompt())) }
+func (s *Shell) showPrompt() {
+	prompt := s.machine.prompt(s.server())
+	if s.HMP {
+		prompt = strings.TrimSuffix(prompt, ") ") + " hmp) "
+	}
+	s.Terminal.SetPrompt(render.SanitizeLine(prompt))
+}

@@ -55,6 +55,7 @@ func Questions() []Question {
 		{"query-jobs", "", tab, lists, small},
 		{"query-chardev", "", tab, lists, small},
 		{"human-monitor-command", `{"command-line":"info network"}`, tab, "prints the list of network clients, which no command of QMP tells; no other line of HMP", small},
+		{"guest-info", "", "a guest agent: Tab, the shell's banner, a command that it lacks; once a connection", "lists the agent's commands", small},
 		{adding, "typename", "`device_add` that is about to be sent, of a type of which nothing is known yet",
 			"makes a device of the type, which the command behind it does anyway; not of types known to end QEMU, and never to look", "0.5 ms"},
 	}

@@ -28,6 +28,8 @@ type Executor struct {
 	CheckAll bool
 	// NoValidate sends what the schema does not allow.
 	NoValidate bool
+	// HMP takes lines for the human monitor's, but for words that begin with a dot.
+	HMP bool
 	// Filter is for the results of statements without one of their own.
 	Filter Filter
 	// Before is asked about each command before it is sent; may be nil. With its error
@@ -251,6 +253,11 @@ func (x *Executor) explain(ctx context.Context, st cmdline.Statement, b bound, e
 	looked := b.with.Schema != nil && !x.Schemas.Doubtful()
 	if looked || x.NoValidate || !errors.As(err, &refused) || st.Raw() && refused.Class != "CommandNotFound" {
 		return again, err
+	}
+	if guest, _ := x.Schemas.Guest(ctx); refused.Class == "CommandNotFound" && guest.Commands != nil {
+		if near := qapi.Nearest(b.command.Name, guest.Commands); len(near) > 0 {
+			return again, &UnknownCommandError{Near: near[0], Err: refused}
+		}
 	}
 	schema := x.Schemas.Own(ctx)
 	if schema == nil {

@@ -23,14 +23,16 @@ type Kept struct {
 // binary, else what the server says when it is asked, once for each connection and only
 // when somebody needs it. Any goroutine may use it.
 type Schemas struct {
-	door Door
-	kept Kept
+	door  Door
+	kept  Kept
+	agent *Door // to a guest agent; nil: it is none
 
 	mu        sync.Mutex     // never held while the server or a copy is asked
 	fixed     bool           // the schema is not the server's to tell
 	tried     bool           // schema is what there is, be it nil
 	schema    *qapi.Schema   // nil if there is none, or not yet
 	none      *NoSchemaError // why there is none
+	guest     *Guest         // what an agent has told; nil: nothing yet
 	own       bool           // the server itself has told its schema
 	told      []byte         // in these words; nil if it has not
 	round     int            // counts connections: the answer of an old one is not for the new one
@@ -226,10 +228,11 @@ func (s *Schemas) Known() *qapi.Schema {
 func (s *Schemas) Forget() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.guest = nil
+	s.round++
 	if !s.fixed {
 		s.tried, s.schema, s.none, s.own, s.told = false, nil, nil, false, nil
 		s.sought, s.knowledge, s.learning = false, nil, s.kept.Learn != nil
-		s.round++
 	}
 }
 

@@ -85,13 +85,17 @@ func (s *Script) Run(ctx context.Context) error {
 		<-pumped
 	}()
 	batches := make(chan []source, 1)
-	go read(ctx, s.In, batches)
+	go read(ctx, s.In, s.HMP, batches)
 	return s.run(ctx, batches, lost)
 }
 
 func (s *Script) run(ctx context.Context, batches <-chan []source, lost <-chan error) error {
 	kept := &KeptGoingError{Name: s.Name}
-	quit := false
+	ending, quit := false, false // the command at hand, or one before it, ends QEMU
+	s.Before = func(_ context.Context, cmd qmp.Command) error {
+		ending = EndsQEMU(cmd)
+		return nil
+	}
 	var batch []source
 	for {
 		var err error
@@ -114,7 +118,7 @@ func (s *Script) run(ctx context.Context, batches <-chan []source, lost <-chan e
 			kept.Ran++
 		}
 		if err == nil {
-			quit = quit || command == "quit"
+			quit = quit || ending
 			continue
 		}
 		err = &PlaceError{Name: s.Name, Line: src.line + lineOf(err), Err: err}
@@ -195,7 +199,7 @@ func (s *Script) statement(ctx context.Context, src source) (string, error) {
 	if src.err != nil {
 		return "", src.err
 	}
-	st, err := cmdline.Parse(src.text)
+	st, err := s.Parse(src.text)
 	if err != nil {
 		return "", err
 	}

@@ -29,8 +29,9 @@ const maxBatch = 64
 // statements splits a script into statements: a line each, but for JSON,
 // transactions and continued lines, which go over several.
 type statements struct {
-	in   *bufio.Reader
-	line int // lines read so far
+	in    *bufio.Reader
+	lines bool // each line is a statement
+	line  int  // lines read so far
 }
 
 // feed hands the statements of a script over in batches. Before it reads on, which
@@ -59,11 +60,11 @@ func (f *feed) handOver() {
 	f.batch = nil
 }
 
-// read sends the statements of in until it ends, fails, or nobody wants them.
-func read(ctx context.Context, in io.Reader, to chan<- []source) {
+// read sends the statements of in, or its lines, until it ends, fails, or nobody wants them.
+func read(ctx context.Context, in io.Reader, lines bool, to chan<- []source) {
 	defer close(to)
 	f := &feed{ctx: ctx, in: in, to: to}
-	s := &statements{in: bufio.NewReaderSize(f, 64<<10)}
+	s := &statements{in: bufio.NewReaderSize(f, 64<<10), lines: lines}
 	for ctx.Err() == nil {
 		src := s.next()
 		if src.err != io.EOF {
@@ -90,7 +91,7 @@ func (s *statements) next() source {
 		}
 		whole := false
 		if line != "" {
-			whole = join.Add(line)
+			whole = join.Add(line) || s.lines
 		}
 		if !whole && err == nil {
 			continue

@@ -17,7 +17,7 @@ import (
 func split(t *testing.T, in io.Reader) (all []source) {
 	t.Helper()
 	batches := make(chan []source)
-	go read(t.Context(), in, batches)
+	go read(t.Context(), in, false, batches)
 	for batch := range batches {
 		all = append(all, batch...)
 	}
@@ -142,7 +142,7 @@ func TestStatementsLimit(t *testing.T) {
 func TestStatementsNobodyWants(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	batches := make(chan []source)
-	go read(ctx, &lines{line: "stop\n"}, batches)
+	go read(ctx, &lines{line: "stop\n"}, false, batches)
 	if batch := <-batches; batch[0].text != "stop" {
 		t.Errorf("%+v", batch)
 	}
@@ -161,7 +161,7 @@ func TestStatementsNobodyWants(t *testing.T) {
 func TestStatementsAreNotHeldBack(t *testing.T) {
 	in, out := io.Pipe()
 	batches := make(chan []source)
-	go read(t.Context(), in, batches)
+	go read(t.Context(), in, false, batches)
 	go out.Write([]byte("stop\n{\"execute\":\n"))
 	if batch := <-batches; len(batch) != 1 || batch[0].text != "stop" {
 		t.Errorf("%+v", batch)
