@@ -8,9 +8,7 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"os/user"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 
@@ -207,11 +205,7 @@ func permissionHint(addr qmp.Address) string {
 	owner := ""
 	if info, err := os.Stat(addr.Path); err == nil {
 		if st, ok := info.Sys().(*syscall.Stat_t); ok {
-			name := strconv.Itoa(int(st.Uid))
-			if u, err := user.LookupId(name); err == nil {
-				name = u.Username
-			}
-			owner = fmt.Sprintf(" The socket belongs to %s (%s).", name, info.Mode().Perm())
+			owner = fmt.Sprintf(" The socket belongs to %s (%s).", userName(int(st.Uid)), info.Mode().Perm())
 		}
 	}
 	return "you may not open this socket." + owner + " Run qmpsh as its owner, for example with sudo -u, or change the socket's mode."

@@ -2,6 +2,7 @@ package cmd_test
 
 import (
 	"context"
+	"os"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -97,4 +98,21 @@ func TestOutputIsHarmlessOnTerminal(t *testing.T) {
 // acts says whether r could act on a terminal.
 func acts(r rune) bool {
 	return r < 0x20 && r != '\n' && r != '\t' || r >= 0x7f && r < 0xa0 || r == 0x202e || r == 0x2066
+}
+
+// A stdout that somebody has thrown away on purpose is none that is closed: this is how
+// Python's subprocess.DEVNULL looks.
+func TestOutputThrownAway(t *testing.T) {
+	t.Parallel()
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer null.Close()
+	c := child(t, nil, "exec", "-s", "demo:", "query-status")
+	var stderr buffer
+	c.Stdout, c.Stderr = null, &stderr
+	if err := c.Run(); err != nil || stderr.String() != "" {
+		t.Errorf("%v: %s", err, stderr.String())
+	}
 }

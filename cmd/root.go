@@ -180,6 +180,9 @@ func must(err error) {
 
 // check refuses flag values that no command can use.
 func (o *options) check() error {
+	if f, ok := o.sys.Out.(*os.File); ok && closedAtStart(f) {
+		return usagef("stdout is closed, and the result would be lost: send it to a file, or to /dev/null")
+	}
 	if o.pretty {
 		if o.output != "" && o.output != "pretty" {
 			return usagef("--pretty and --output %s exclude each other", o.output)

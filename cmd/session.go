@@ -18,6 +18,8 @@ type session struct {
 	client   *qmp.Client
 	executor *run.Executor
 	listen   bool // wait for the server to connect
+
+	stranger string // who is behind the socket, until that has been said; empty: nobody strange
 }
 
 // session makes everything that a session needs and opens nothing: what the user got
@@ -35,7 +37,9 @@ func (o *options) session(ctx context.Context, word string) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &session{options: o, addr: addr, client: client, executor: executor}, nil
+	s := &session{options: o, addr: addr, client: client, executor: executor}
+	executor.Before(s.tellStranger)
+	return s, nil
 }
 
 // open connects, or waits to be connected to. It may be called again when the
@@ -47,6 +51,10 @@ func (s *session) open(ctx context.Context) error {
 	}
 	if err := open(ctx); err != nil {
 		return &noSessionError{addr: s.addr, listen: s.listen, err: err}
+	}
+	s.stranger = ""
+	if peer, ok := s.client.Peer(); ok {
+		s.stranger = stranger(peer.UID, s.addr.Path)
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"syscall"
 
 	"github.com/qmpsh/qmpsh/proto"
 	"github.com/qmpsh/qmpsh/proto/qmp"
@@ -53,7 +54,7 @@ func (s *Shell) ended(cause error, leave context.CancelCauseFunc) {
 	switch reason := s.machine.whyShutdown(); {
 	case reason != "":
 		why = "QEMU has shut down (" + reason + ")"
-	case errors.Is(cause, io.EOF):
+	case errors.Is(cause, io.EOF), errors.Is(cause, syscall.ECONNRESET), errors.Is(cause, syscall.EPIPE):
 		why = "it closed the connection"
 	}
 	s.Terminal.Print(render.SanitizeLine(fmt.Sprintf("%s has gone: %s. %s", s.Address, why, wayBack)))

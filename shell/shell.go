@@ -67,7 +67,7 @@ func (s *Shell) Run(parent context.Context) error {
 	ctx, cancel := context.WithCancelCause(parent)
 	s.machine = newMachine(s.Client)
 	s.words = &Words{Executor: s.Executor, Width: s.Width}
-	s.Before = s.confirm
+	s.Before(s.confirm)
 
 	s.greet(ctx)
 	var owned sync.WaitGroup

@@ -32,13 +32,28 @@ type Executor struct {
 	HMP bool
 	// Filter is for the results of statements without one of their own.
 	Filter Filter
-	// Before is asked about each command before it is sent; may be nil. With its error
-	// nothing is sent.
-	Before func(ctx context.Context, cmd qmp.Command) error
 	// Executed is told the name of each command that the server has answered; may be nil.
 	Executed func(command string)
 	// Result writes one result to w, or to stdout when w is nil.
 	Result func(w io.Writer, r qmp.Reply) error
+
+	before []func(context.Context, qmp.Command) error
+}
+
+// Before has f asked about each command before it is sent. With f's error nothing is
+// sent.
+func (x *Executor) Before(f func(context.Context, qmp.Command) error) {
+	x.before = append(x.before, f)
+}
+
+// allowed asks about a command.
+func (x *Executor) allowed(ctx context.Context, cmd qmp.Command) error {
+	for _, f := range x.before {
+		if err := f(ctx, cmd); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // bound is a statement that has become a command.
@@ -128,8 +143,8 @@ func (x *Executor) Execute(ctx context.Context, st cmdline.Statement) error {
 	if ctx.Err() != nil {
 		return unsent(ctx)
 	}
-	if err == nil && x.Before != nil {
-		err = x.Before(ctx, b.command)
+	if err == nil {
+		err = x.allowed(ctx, b.command)
 	}
 	if err != nil {
 		return err

@@ -92,10 +92,10 @@ func (s *Script) Run(ctx context.Context) error {
 func (s *Script) run(ctx context.Context, batches <-chan []source, lost <-chan error) error {
 	kept := &KeptGoingError{Name: s.Name}
 	ending, quit := false, false // the command at hand, or one before it, ends QEMU
-	s.Before = func(_ context.Context, cmd qmp.Command) error {
+	s.Before(func(_ context.Context, cmd qmp.Command) error {
 		ending = EndsQEMU(cmd)
 		return nil
-	}
+	})
 	var batch []source
 	for {
 		var err error
