@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -23,9 +24,35 @@ func adoptBuiltins(root *cobra.Command) {
 			c.RunE = func(c *cobra.Command, _ []string) error {
 				return &usageError{msg: "completion needs a shell: bash, zsh, fish or powershell", help: c.CommandPath()}
 			}
+			for _, sub := range c.Commands() {
+				if sub.Name() == "bash" {
+					sub.RunE = completionForBash
+				}
+			}
 		}
 	}
 	checkArgs(root)
+}
+
+// completionForBash prints the script for bash. In cobra's own one a quote that is still
+// open ends the request for completions; here the quote is closed for the request.
+func completionForBash(c *cobra.Command, _ []string) error {
+	bare, err := c.Flags().GetBool("no-descriptions")
+	if err != nil {
+		return err
+	}
+	var script strings.Builder
+	if err := c.Root().GenBashCompletionV2(&script, !bare); err != nil {
+		return err
+	}
+	const before = `    # Use eval to handle any environment variables and such
+`
+	const closing = `    case "${cur}" in
+        \'*|\"*) requestComp="${requestComp}${cur:0:1}"; cur="${cur:1}" ;;
+    esac
+`
+	_, err = io.WriteString(c.OutOrStdout(), strings.Replace(script.String(), before, closing+before, 1))
+	return err
 }
 
 func runHelp(c *cobra.Command, args []string) error {

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"os"
 	"strings"
 	"time"
 
@@ -56,7 +57,7 @@ func (o *options) completions(ctx context.Context, ask func(completion.Env) []co
 	defer cancel()
 	e := completion.Env{Files: shell.Files}
 	var schemas *run.Schemas
-	if !o.asksSchema() {
+	if !o.asksSchema() && !o.agent {
 		x, err := o.executor(ctx, nil)
 		if err != nil {
 			return nil, nothing
@@ -75,6 +76,10 @@ func (o *options) completions(ctx context.Context, ask func(completion.Env) []co
 	defer cache.Close()
 	e.Live = cache.Within(ctx)
 	e = shell.WithDevices(e, schemas)
+	guest, _ := schemas.Guest(ctx)
+	for _, name := range guest.Commands {
+		e.Words = append(e.Words, completion.Word{Name: name})
+	}
 	directive := nothing
 	var list []cobra.Completion
 	for _, c := range ask(e) {
@@ -84,4 +89,40 @@ func (o *options) completions(ctx context.Context, ask func(completion.Env) []co
 		}
 	}
 	return list, directive
+}
+
+// completeAddress completes an address: sockets, bare and behind unix:, and what needs
+// no more than its name.
+func completeAddress(_ *cobra.Command, _ []string, last string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	var list []cobra.Completion
+	directive := cobra.ShellCompDirectiveNoFileComp
+	for _, form := range []string{"unix:", "demo:"} {
+		if len(last) < len(form) && strings.HasPrefix(form, last) && last != "" {
+			list = append(list, form)
+		}
+	}
+	path, _ := strings.CutPrefix(last, "unix:")
+	form := strings.TrimSuffix(last, path)
+	for _, c := range shell.Files(path) {
+		info, err := os.Stat(c.Text)
+		if err != nil || c.Final && info.Mode()&os.ModeSocket == 0 {
+			continue
+		}
+		if !c.Final {
+			directive |= cobra.ShellCompDirectiveNoSpace
+		}
+		list = append(list, form+c.Text)
+	}
+	return list, directive
+}
+
+// completeConnect completes the words of connect: an address unless -s names it, then a
+// script.
+func completeConnect(o *options) cobra.CompletionFunc {
+	return func(c *cobra.Command, words []string, last string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		if o.socket == "" && len(words) == 0 {
+			return completeAddress(c, words, last)
+		}
+		return nil, cobra.ShellCompDirectiveDefault
+	}
 }

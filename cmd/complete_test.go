@@ -1,6 +1,10 @@
 package cmd_test
 
 import (
+	"errors"
+	"net"
+	"os"
+	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -118,5 +122,58 @@ func TestLiveComplete(t *testing.T) {
 			got, _ := candidates(t, append([]string{"exec", "-s", path}, c.words...)...)
 			return slices.Contains(got, c.want)
 		}, func() string { return c.want + " is not offered" })
+	}
+}
+
+// Addresses complete to sockets, also behind unix:, where a shell's own completion of
+// files does not look.
+func TestCompleteAddresses(t *testing.T) {
+	dir := Dir(t)
+	t.Chdir(dir)
+	l, err := net.Listen("unix", "vm.sock")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if err := errors.Join(os.WriteFile("vm.log", nil, 0o600), os.Mkdir("vms", 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	for last, want := range map[string][]string{
+		"vm":                    {"vm.sock", "vms/"},
+		"unix:vm":               {"unix:vm.sock", "unix:vms/"},
+		"unix:" + dir + "/vm.s": {"unix:" + dir + "/vm.sock"},
+		"uni":                   {"unix:"},
+		"d":                     {"demo:"},
+	} {
+		for _, args := range [][]string{{"exec", "-s", last}, {"connect", last}} {
+			if got, _ := candidates(t, args...); !slices.Equal(got, want) {
+				t.Errorf("%q: got %q, want %q", args, got, want)
+			}
+		}
+	}
+}
+
+// An agent's commands complete too.
+func TestCompleteOfAGuestAgent(t *testing.T) {
+	t.Parallel()
+	path := listen(t, AgentSync(), AnswerAll(map[string]string{"guest-info": guestInfo}))
+	wantCandidates(t, noFiles, []string{"guest-ping"}, "exec", "--agent", "-s", path, "guest-p")
+}
+
+// Inside an open quote of bash's there are completions as well.
+func TestCompleteInBashInsideAQuote(t *testing.T) {
+	t.Parallel()
+	bash := Require(t, "bash")
+	script := run(t, "", "completion", "bash").must(t, 0).out
+	for _, word := range []string{"query-statu", "'query-statu", `"query-statu`} {
+		c := exec.Command(bash, "-c", script+`
+			_get_comp_words_by_ref() { cur=${COMP_WORDS[COMP_CWORD]} words=("${COMP_WORDS[@]}") cword=$COMP_CWORD; }
+			COMP_WORDS=(qmpsh exec -s demo: "$1") COMP_CWORD=4 COMP_TYPE=9
+			__start_qmpsh
+			printf '%s\n' "${COMPREPLY[@]}"`, "bash", word)
+		out, err := c.Output()
+		if err != nil || strings.TrimSpace(string(out)) != "query-status" {
+			t.Errorf("%s: %q, %v", word, out, err)
+		}
 	}
 }

@@ -45,6 +45,7 @@ With -s ADDRESS the first word is the script, so that a script may begin with
 			}
 			return nil
 		},
+		ValidArgsFunction: completeConnect(o),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.timeoutSet = cmd.Flags().Changed("timeout")
 			return runConnect(cmd.Context(), c, args)

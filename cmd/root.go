@@ -164,6 +164,7 @@ func (o *options) register(root *cobra.Command) {
 	fixed := func(words ...string) cobra.CompletionFunc {
 		return cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)
 	}
+	must(root.RegisterFlagCompletionFunc("socket", completeAddress))
 	must(root.RegisterFlagCompletionFunc("output", fixed("json", "pretty", "raw")))
 	must(root.RegisterFlagCompletionFunc("color", fixed("auto", "always", "never")))
 	for _, name := range []string{"tls-ca", "tls-cert", "tls-key"} {

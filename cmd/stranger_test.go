@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -46,7 +47,11 @@ func TestASecretForAStranger(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = peer.Process.Kill(); _ = peer.Wait() })
-		eventually(t, func() bool { _, err := os.Stat(path); return err == nil })
+		listens := regexp.MustCompile(" 00010000 [0-9 ]+ " + path + "\n")
+		eventually(t, func() bool {
+			table, err := os.ReadFile("/proc/net/unix")
+			return err == nil && listens.Match(table)
+		})
 		if err := os.Chown(path, c.owner, -1); err != nil {
 			t.Fatal(err)
 		}
