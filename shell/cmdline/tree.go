@@ -1,10 +1,10 @@
 package cmdline
 
 import (
-	"bytes"
-	"encoding/json"
 	"strconv"
 	"strings"
+
+	"github.com/qmpsh/qmpsh/proto/jsonscan"
 )
 
 // node is an argument, a member or an element as it was typed: a leaf with a value, or what has members below it. Kids
@@ -88,65 +88,29 @@ func (n *node) open() (bool, *fault) {
 	case raw[0] != '{':
 		return false, nil
 	}
-	d := json.NewDecoder(bytes.NewReader(raw))
-	if _, err := d.Token(); err != nil || !n.decode(d, raw, v.at, string(raw) == v.text) {
+	t, err := jsonscan.Lay(jsonscan.New(raw), nil)
+	if err != nil {
 		return false, nil
 	}
 	n.leaf = nil
+	n.unfold(&t, 0, v.at, string(raw) == v.text)
 	return true, nil
 }
 
-// decode adds the members of the object that d has entered. raw is the whole text, whose nesting is bounded, and at is
-// where it stands; it stands there as it is if typed is true.
-func (n *node) decode(d *json.Decoder, raw []byte, at int, typed bool) bool {
-	for d.More() {
-		name, err := d.Token()
-		if err != nil {
-			return false
-		}
-		k := &node{name: name.(string), at: at}
+// unfold adds the members of the object at node i. at is where its text stands; it stands there as it is if typed is true.
+func (n *node) unfold(t *jsonscan.Tape, i uint32, at int, typed bool) {
+	for name, item := range t.Members(i) {
+		k := &node{name: string(t.Text(name)), at: at}
 		n.add(k)
-		from := bytes.IndexByte(raw[d.InputOffset():], ':') + int(d.InputOffset()) + 1
-		first, err := d.Token()
-		if err != nil {
-			return false
-		}
-		switch first {
-		case json.Delim('{'):
-			if !k.decode(d, raw, at, typed) {
-				return false
-			}
+		if t.Nodes[item].Kind == jsonscan.Object {
+			k.unfold(t, item, at, typed)
 			continue
-		case json.Delim('['):
-			if !skipArray(d) {
-				return false
-			}
 		}
-		text := bytes.TrimLeft(raw[from:d.InputOffset()], " \t\r\n")
-		k.leaf = &value{form: exactJSON, text: string(text), at: at}
+		k.leaf = &value{form: exactJSON, text: string(t.Raw(item)), at: at}
 		if typed {
-			k.leaf.at += int(d.InputOffset()) - len(text)
+			k.leaf.at += int(t.Nodes[item].Start)
 		}
 	}
-	_, err := d.Token()
-	return err == nil
-}
-
-// skipArray steps over the rest of the array that d has entered.
-func skipArray(d *json.Decoder) bool {
-	for depth := 1; depth > 0; {
-		t, err := d.Token()
-		if err != nil {
-			return false
-		}
-		switch t {
-		case json.Delim('['), json.Delim('{'):
-			depth++
-		case json.Delim(']'), json.Delim('}'):
-			depth--
-		}
-	}
-	return true
 }
 
 // set puts the argument w below n, with its value as typed. The word has a =.
