@@ -28,7 +28,7 @@ func FromWords(words []string) (Statement, error) {
 	if strings.HasPrefix(words[0], ".") {
 		return Statement{Kind: Dot, Word: words[0], Args: words[1:], Rest: strings.Join(words[1:], " "), text: text}, nil
 	}
-	if strings.HasPrefix(words[0], "{") && !strings.ContainsAny(text, `"'`) {
+	if !strings.ContainsAny(text, `"'`) && (strings.HasPrefix(words[0], "{") || strings.HasPrefix(words[0], "execute:")) {
 		return Statement{}, tookQuotes(word{}, 0).in(text)
 	}
 	tokens := tokensOf(words)

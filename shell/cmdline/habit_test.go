@@ -149,6 +149,8 @@ func TestE20_WhatTheUsersShellTook(t *testing.T) {
 	}{
 		{[]string{"blockdev-add", "file={driver:file,filename:/x}"}, `put it in single quotes: 'file={"driver": "file", ...}'`},
 		{[]string{"blockdev-add", "file=driver:file", "file=filename:/x"}, `put it in single quotes: 'file={"driver": "file", ...}'`},
+		{[]string{"send-key", "keys=[type:qcode]", "keys=[data:ret]"}, `put it in single quotes: 'keys=["a", ...]'`},
+		{[]string{"execute:a", "arguments:b:1"}, `put it in single quotes: '{"execute": "query-status"}'`},
 		{[]string{"blockdev-add", "file={driver:", "file,", "filename:", "/x}"}, `put it in single quotes: 'file={"driver": "file", ...}'`},
 		{[]string{"send-key", "keys=[{type:qcode,data:ret}]"}, `put it in single quotes: 'keys=["a", ...]'`},
 		{[]string{"{", "execute:", "query-status", "}"}, `put it in single quotes: '{"execute": "query-status"}'`},

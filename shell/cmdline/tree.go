@@ -137,7 +137,7 @@ func (n *node) set(w word, p *parser) *fault {
 		if old.leaf == nil {
 			return bothWays(w, w.text[w.start:w.start+last.End])
 		}
-		if p.verbatim && strings.Contains(old.leaf.text, ":") && strings.Contains(w.raw(), ":") && old.leaf.form == plainWord {
+		if p.verbatim && strings.Contains(old.leaf.text, ":") && strings.Contains(w.raw(), ":") && !strings.ContainsAny(old.leaf.text+w.raw(), `"'`) {
 			return tookQuotes(w, w.start) // file={"a":"b","c":"d"}, whose braces bash has expanded
 		}
 		return &fault{at: w.start, msg: quoteWord(w.text[w.start:w.start+last.End]) + " is given twice", hint: "remove one of the two"}
