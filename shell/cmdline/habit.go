@@ -48,11 +48,6 @@ func (p *parser) habit(line []word) *fault {
 		if f := p.options(line, i+1); f != nil {
 			return f
 		}
-		if p.verbatim && w.bracket {
-			if f := takenApart(w, value); f != nil {
-				return f
-			}
-		}
 	}
 	return nil
 }
@@ -83,18 +78,8 @@ func separator(w word, what string) *fault {
 	return &fault{at: at, msg: quoteWord(what) + " does not part commands here", hint: "give one command a line; a script stops at the first error by itself"}
 }
 
-// takenApart looks at JSON that comes from the user's own shell and has lost its quotes there.
-func takenApart(w word, value string) *fault {
-	if strings.ContainsAny(value, `"'`) || !strings.ContainsAny(value, ":,") || plainBrackets(value) {
-		return nil
-	}
-	if _, f := parseLiteral(value); f == nil {
-		return nil
-	}
-	return tookQuotes(w, w.eq+1)
-}
-
-// tookQuotes makes the fault for JSON without its quotes, or in pieces, at the offset at.
+// tookQuotes makes the fault, at the offset at, for JSON without its quotes, or in pieces, as the user's own shell leaves
+// it. w holds its beginning.
 func tookQuotes(w word, at int) *fault {
 	example := `{"execute": "query-status"}`
 	if w.eq > 0 {

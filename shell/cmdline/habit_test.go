@@ -166,6 +166,11 @@ func TestE20_WhatTheUsersShellTook(t *testing.T) {
 			t.Errorf("%q: %v, %+v", tt.words, err, e)
 		}
 	}
+	if st, err := FromWords([]string{"human-monitor-command", "command-line={a: b, c}"}); err != nil {
+		t.Error(err)
+	} else if got := sendWith(st, Binding{Schema: qapitest.QEMU(t), Validate: true}); got != `human-monitor-command {"command-line": "{a: b, c}"}` {
+		t.Errorf("a string that looks like such JSON: %s", got)
+	}
 	if st, err := FromWords([]string{`{"execute":`, `"query-status"}`}); err != nil || st.Name != "query-status" {
 		t.Errorf("whole JSON in two words: %v", err)
 	}

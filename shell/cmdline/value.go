@@ -23,11 +23,12 @@ type value struct {
 	at     int    // where it starts, in bytes
 	source int    // of sourced: index of the Source
 	exact  bool   // of sourced: JSON, behind :=
+	word   word   // where it stands
 }
 
 // value returns the word's value. The word has a =. p takes the source that it may name.
 func (w word) value(p *parser) (value, *fault) {
-	v := value{text: w.text[w.eq+1 : w.end], at: w.eq + 1}
+	v := value{text: w.text[w.eq+1 : w.end], at: w.eq + 1, word: w}
 	if kind, name, ok := sourceOf(v.text); ok {
 		v.form, v.exact, v.source = sourced, w.exact, len(p.sources)
 		if !w.verbatim || wholeQuote(name) {
@@ -87,6 +88,9 @@ func sourceOf(raw string) (kind SourceKind, name string, ok bool) {
 
 // looksBroken makes the fault for a value that begins like JSON and is none.
 func (v value) looksBroken(f *fault) *fault {
+	if v.word.verbatim && !strings.ContainsAny(v.text, `"'`) && strings.ContainsAny(v.text, ":,") {
+		return tookQuotes(v.word, v.at)
+	}
 	f.msg = fmt.Sprintf("%s looks like JSON, but: %s", quoteWord(v.text), f.msg)
 	if f.hint == "" {
 		f.hint = "to send it as text, put it in quotes"
