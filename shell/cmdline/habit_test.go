@@ -185,11 +185,12 @@ func TestE19_LinesFromTranscripts(t *testing.T) {
 		`-> {"execute": "query-status"}`:                          `raw {"execute": "query-status"}`,
 		`(QEMU) query-status`:                                     `query-status`,
 		`  (QEMU)  device_del id=a`:                               `device_del {"id": "a"}`,
+		`(vm1 paused) cont`:                                       `cont`,
 		"// set it up\nquery-status":                              `query-status`,
 		"//no space\nquery-status":                                `query-status`,
 		"(QEMU) transaction(\nTRANS> abort\n// c\nTRANS> )":       `transaction {"actions": [{"type": "abort", "data": {}}]}`,
 		"-> {\"execute\": \"x\",\n    \"arguments\": {\"a\": 1}}": "raw {\"execute\": \"x\",\n    \"arguments\": {\"a\": 1}}",
-		`x a=// b=->`: `x {"a": "//", "b": "->"}`,
+		`x a=// b=->`:                                             `x {"a": "//", "b": "->"}`,
 	} {
 		st, err := Parse(line)
 		if err != nil {

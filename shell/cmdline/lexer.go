@@ -156,15 +156,25 @@ func (l *lexer) readSpace(text string, i int) int {
 }
 
 // promptAt returns the length of the prompt that s begins with, as in a line that was copied from a terminal or from
-// QEMU's documentation, and 0 if there is none.
+// QEMU's documentation, and 0 if there is none. A name in parentheses is one, as in (QEMU) and (vm1 paused).
 func (l *lexer) promptAt(s string) int {
-	for _, prompt := range []string{"->", "(QEMU)", "(qemu)", "TRANS>"} {
-		rest, ok := strings.CutPrefix(s, prompt)
-		if ok && (prompt != "TRANS>" || l.trans) && rest != "" && spaceAt(rest, 0) > 0 {
-			return len(prompt)
+	n := 0
+	switch {
+	case strings.HasPrefix(s, "->"):
+		n = len("->")
+	case l.trans && strings.HasPrefix(s, "TRANS>"):
+		n = len("TRANS>")
+	case s[0] == '(':
+		const longest = 80
+		n = strings.IndexAny(s[1:min(len(s), longest)], "()\"'\n") + 2
+		if n < 3 || s[n-1] != ')' {
+			return 0
 		}
 	}
-	return 0
+	if n == 0 || n == len(s) || spaceAt(s, n) == 0 {
+		return 0
+	}
+	return n
 }
 
 // readRest reads on in what the end of the line ends: a comment, and a filter, whose line may be continued.
