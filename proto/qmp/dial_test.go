@@ -209,6 +209,10 @@ func TestE8_WhatCannotBeDialledIsAConnectError(t *testing.T) {
 
 // Options.TLS meets a server that speaks none, and a plain client one that does.
 func TestQ1_TLSMismatch(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("it waits for a second")
+	}
 	cert, roots := certificate(t)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -107,13 +107,10 @@ func keysHint(keys string) string {
 
 // sizeHint shows a size in the units that there are: 64M for 64MB.
 func sizeHint(word string) string {
-	for end := len(word) - 1; end > 0; end-- {
-		unit := strings.TrimLeft(strings.ToLower(word[end:]), " ")
-		if len(unit) != 2 || unit[1] != 'b' || !strings.Contains("kmgtpe", unit[:1]) {
-			continue
-		}
-		short := strings.TrimSpace(word[:end]) + strings.ToUpper(unit[:1])
-		if _, v := integer(short); v == isWhole {
+	if at := len(word) - 2; at > 0 {
+		unit := strings.ToUpper(word[at:])
+		short := strings.TrimSpace(word[:at]) + unit[:1]
+		if _, v := integer(short); v == isWhole && unit[1] == 'B' && strings.Contains("KMGTPE", unit[:1]) {
 			return short + ": units are K, M, G, T, P and E, and count in 1024s"
 		}
 	}

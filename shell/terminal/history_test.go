@@ -225,6 +225,10 @@ func TestHistoryLockOnAReplacedFileDoesNotCount(t *testing.T) {
 }
 
 func TestHistoryGivesUpOnAHeldLock(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("it waits as long as a user would")
+	}
 	path := historyFile(t)
 	h := &history{path: path}
 	if err := h.add("one"); err != nil {

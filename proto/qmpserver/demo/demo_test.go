@@ -158,7 +158,11 @@ func TestDemo_Quit(t *testing.T) {
 
 // The reply to quit comes, though every session is closed at the same time.
 func TestDemo_QuitIsAnswered(t *testing.T) {
-	for range 100 {
+	times := 100
+	if testing.Short() {
+		times = 10
+	}
+	for range times {
 		conn, err := Dial(t.Context())
 		if err != nil {
 			t.Fatal(err)
