@@ -31,6 +31,7 @@ import (
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                "testdata/script",
+		UpdateScripts:      Update(),
 		RequireUniqueNames: true,
 		Setup: func(env *testscript.Env) error {
 			tb := env.T().(testing.TB)

@@ -216,3 +216,15 @@ func TestPlacesForNewThingsExist(t *testing.T) {
 		}
 	}
 }
+
+// One switch writes all golden files anew, see qmptest.Update.
+func TestThereIsOneSwitchForGoldenFiles(t *testing.T) {
+	for name, text := range textFiles(t, ".go") {
+		if strings.HasPrefix(name, "docs/") || name == "proto/qmp/qmptest/golden.go" {
+			continue
+		}
+		if strings.Contains(text, `"QMPSH_UPDATE"`) || regexp.MustCompile(`flag\.\w+\(.*update`).MatchString(text) {
+			t.Errorf("%s has a switch of its own for golden files: use qmptest.Update", name)
+		}
+	}
+}

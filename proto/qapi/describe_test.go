@@ -12,10 +12,10 @@ import (
 
 	"github.com/qmpsh/qmpsh/proto/qapi"
 	"github.com/qmpsh/qmpsh/proto/qapi/qapitest"
+	"github.com/qmpsh/qmpsh/proto/qmp/qmptest"
 )
 
-// The files testdata/describe/* hold a line of words and what Describe says of them in 80 columns. With QMPSH_UPDATE=1 in
-// the environment they are written anew.
+// The files testdata/describe/* hold a line of words and what Describe says of them in 80 columns. See qmptest.Update.
 func TestDescribeGolden(t *testing.T) {
 	s := qapitest.QEMU(t)
 	files, err := filepath.Glob("testdata/describe/*.txt")
@@ -36,7 +36,7 @@ func TestDescribeGolden(t *testing.T) {
 		} else {
 			got = d.Text(80)
 		}
-		if os.Getenv("QMPSH_UPDATE") != "" {
+		if qmptest.Update() {
 			if err := os.WriteFile(file, []byte(head+"\n"+got), 0o644); err != nil {
 				t.Fatal(err)
 			}

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"io"
 	"net"
@@ -16,8 +15,6 @@ import (
 
 	"github.com/qmpsh/qmpsh/proto/qmp/qmptest"
 )
-
-var update = flag.Bool("update", false, "write testdata/words.txt anew from a real QEMU")
 
 const wordsFile = "testdata/words.txt"
 
@@ -176,7 +173,7 @@ func compareAnswers(t *testing.T, inputs []string, got, want [][]string) {
 func TestErrorWords(t *testing.T) {
 	inputs, want := goldenWords(t)
 	if !reflect.DeepEqual(inputs, wordInputs()) {
-		t.Errorf("%s is out of date: run go test -run TestLive_ErrorWords -update", wordsFile)
+		t.Errorf("%s is out of date: set QMPSH_UPDATE=1", wordsFile)
 	}
 	conn, err := Dial(t.Context())
 	if err != nil {
@@ -196,7 +193,7 @@ func TestLive_ErrorWords(t *testing.T) {
 	defer conn.Close()
 	inputs := wordInputs()
 	got := answers(t, conn, inputs)
-	if *update {
+	if qmptest.Update() {
 		var b bytes.Buffer
 		for i, input := range inputs {
 			fmt.Fprintf(&b, "> %q\n", input)
