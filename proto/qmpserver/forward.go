@@ -40,7 +40,8 @@ func rawError(reply []byte) json.RawMessage {
 	return m.Error
 }
 
-// Relay sends every event that sub gets to all clients of s, as it came: bytes and time are the far server's. It returns
+// Relay sends every event that sub gets to all clients of s, in order and as it came: bytes and time are the far server's.
+// Events and replies go different ways, so that one of each which come together may change places. It returns
 // why that ended: the context's cause, or the error of [qmp.Subscription.Next] that says that the session or the
 // subscription is over. Of events that were lost on the way it tells the Logger; QMP has no word for it.
 func (s *Server) Relay(ctx context.Context, sub *qmp.Subscription) error {
