@@ -53,6 +53,12 @@ func (p *pane) typed(prompt string) (line, above string) {
 	return strings.TrimPrefix(all[at+1+len(prompt):], " "), above[strings.LastIndex(above, "^C")+1:]
 }
 
+// awaitsPrompt waits for an empty line: what is typed while a command runs does not go to the editor.
+func (p *pane) awaitsPrompt(prompt string) {
+	p.t.Helper()
+	poll(p.t, func() bool { line, _ := p.typed(prompt); return line == "" }, func() string { return "no empty line:\n" + p.text() })
+}
+
 // awaitsSchema waits until Tab works: the schema is read in the background, and
 // nothing is offered before.
 func (p *pane) awaitsSchema(prompt string) {
@@ -64,7 +70,7 @@ func (p *pane) awaitsSchema(prompt string) {
 		return strings.HasPrefix(line, "query-name")
 	}, func() string { return "the schema never comes:\n" + p.text() })
 	p.keys("C-c")
-	poll(p.t, func() bool { line, _ := p.typed(prompt); return line == "" }, func() string { return "the line does not go:\n" + p.text() })
+	p.awaitsPrompt(prompt)
 }
 
 // Tab at each kind of place, with a real QEMU.
@@ -201,6 +207,7 @@ func TestShellTabInAStorm(t *testing.T) {
 		p.types("name=1")
 		p.keys("Enter")
 		d.gets(t, "tick", `block-dirty-bitmap-add{"node": "disk7", "name": "1"}`)
+		p.awaitsPrompt("(desk)")
 		p.keys("C-d")
 		p.leaves(0)
 	})
