@@ -20,6 +20,14 @@ func hmpCommand(name string) bool {
 	return found
 }
 
+// HMPLine returns the line by which QMP runs the statement's command in the human monitor, "" if that has no such command.
+func (st Statement) HMPLine() string {
+	if !hmpCommand(st.Name) || st.raw != nil {
+		return ""
+	}
+	return hmpFault(st.Name, st.text[st.nameAt:st.end], st.nameAt).hint
+}
+
 // queryFor returns the command of QMP that answers what the human monitor's info command of that topic shows; "" if there
 // is none.
 func queryFor(topic string) string {

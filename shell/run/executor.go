@@ -265,8 +265,14 @@ func (e *UnknownCommandError) Unwrap() error { return e.Err }
 // error it returns the command that should have been sent.
 func (x *Executor) explain(ctx context.Context, st cmdline.Statement, b bound, err error) (again qmp.Command, _ error) {
 	var refused *qmp.ExecuteError
+	if x.NoValidate || !errors.As(err, &refused) {
+		return again, err
+	}
 	looked := b.with.Schema != nil && !x.Schemas.Doubtful()
-	if looked || x.NoValidate || !errors.As(err, &refused) || st.Raw() && refused.Class != "CommandNotFound" {
+	if fault := x.unknownType(ctx, st, b, refused); fault != nil {
+		return again, fault
+	}
+	if looked || st.Raw() && refused.Class != "CommandNotFound" {
 		return again, err
 	}
 	if guest, _ := x.Schemas.Guest(ctx); refused.Class == "CommandNotFound" && guest.Commands != nil {
@@ -281,6 +287,9 @@ func (x *Executor) explain(ctx context.Context, st cmdline.Statement, b bound, e
 	command := schema.Command(b.command.Name)
 	switch refused.Class {
 	case "CommandNotFound":
+		if line := st.HMPLine(); command == nil && line != "" {
+			return again, &UnknownCommandError{Near: line, Err: refused}
+		}
 		if near := schema.NearestCommand(b.command.Name); command == nil && len(near) > 0 {
 			return again, &UnknownCommandError{Near: near[0], Err: refused}
 		}
@@ -296,6 +305,28 @@ func (x *Executor) explain(ctx context.Context, st cmdline.Statement, b bound, e
 		}
 	}
 	return again, err
+}
+
+// unknownType says that the driver of a device_add which the server has refused is none
+// of its device types, as far as they are known.
+func (x *Executor) unknownType(ctx context.Context, st cmdline.Statement, b bound, refused *qmp.ExecuteError) error {
+	k, _ := x.Schemas.Devices()
+	if k == nil || refused.Class != "GenericError" || b.command.Name != "device_add" || st.Raw() {
+		return nil
+	}
+	with := b.with
+	if with.Schema == nil {
+		with.Schema = x.Schemas.Own(ctx)
+	}
+	with.DeviceTypes = func() []string {
+		var names []string
+		for _, d := range k.Devices() {
+			names = append(append(names, d.Name), d.Aliases...)
+		}
+		return names
+	}
+	_, err := st.Bind(with)
+	return err
 }
 
 // SessionLost says whether err means that there is no session any more.
