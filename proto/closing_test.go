@@ -100,3 +100,38 @@ func TestE16_AStreamWithoutDeadlinesIsStoppedByClosing(t *testing.T) {
 		disconnect(t, c)
 	})
 }
+
+// After a failure there is no farewell: a peer that takes nothing would hold it up, for
+// five seconds with crypto/tls.
+func TestE17_NoFarewellAfterAFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, client := tlsPair(t)
+		client.ServerName = "localhost"
+		boom := errors.New("boom")
+		p := text()
+		p.Handle = func(context.Context, string) error { return boom }
+		near, far := net.Pipe()
+		defer far.Close()
+		var peer sync.WaitGroup
+		peer.Go(func() { tls.Server(far, server).Write([]byte("x\n")) })
+		conn := tls.Client(near, client)
+		if err := conn.Handshake(); err != nil {
+			t.Fatal(err)
+		}
+		c := proto.New(p, proto.Options{})
+		if err := c.ConnectStream(t.Context(), conn, "pipe"); err != nil {
+			t.Fatal(err)
+		}
+		start := time.Now()
+		if err := c.Wait(t.Context()); err != boom {
+			t.Errorf("got %v", err)
+		}
+		if took := time.Since(start); took > 0 {
+			t.Errorf("it took %v", took)
+		}
+		peer.Wait()
+		if err := c.Disconnect(t.Context()); err != boom {
+			t.Errorf("got %v", err)
+		}
+	})
+}

@@ -146,3 +146,30 @@ func TestE22_ALogHandlerMayAskForTheState(t *testing.T) {
 	}
 	disconnect(t, c)
 }
+
+func TestE14_AStoppedLoopIsNotLoggedAsFailed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j, options := logged(slog.LevelDebug)
+		c := proto.New(text(), options)
+		near, _ := net.Pipe()
+		if err := c.ConnectStream(t.Context(), near, "pipe"); err != nil {
+			t.Fatal(err)
+		}
+		disconnect(t, c)
+		if lines := j.lines(); count(lines, "error=") != 0 || count(lines, "loop ended") != 2 {
+			t.Errorf("a disconnect logged:\n%s", strings.Join(lines, "\n"))
+		}
+		// Of two loops one fails, and the other is stopped for it.
+		near, far := net.Pipe()
+		if err := c.ConnectStream(t.Context(), near, "pipe"); err != nil {
+			t.Fatal(err)
+		}
+		far.Close()
+		c.Wait(t.Context())
+		c.Disconnect(t.Context())
+		if lines := j.lines(); count(lines, "loop ended", "loop=reader", "error=EOF") != 1 ||
+			count(lines, "loop ended", "loop=writer", "error=") != 0 || count(lines, "loop ended") != 4 {
+			t.Errorf("logged:\n%s", strings.Join(lines, "\n"))
+		}
+	})
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -263,4 +264,57 @@ func TestE20_FlushOfASessionThatEnds(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
+}
+
+// Whoever is told that a session has ended may clean up after its loops: neither runs any
+// more, however the session ended.
+func TestE16_EndedComesAfterBothLoops(t *testing.T) {
+	boom := errors.New("boom")
+	for name, test := range map[string]struct {
+		end  func(c *proto.Conn[string], far net.Conn)
+		want error
+	}{
+		"disconnect":   {func(c *proto.Conn[string], _ net.Conn) { c.ScheduleDisconnect() }, nil},
+		"failed write": {func(c *proto.Conn[string], _ net.Conn) { c.Send("boom") }, boom},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				release := make(chan struct{})
+				handling, ended := true, false
+				var cause error
+				p := text()
+				send := p.Send
+				p.Send = func(w *proto.Writer, m string) error {
+					if m == "boom" {
+						return boom
+					}
+					return send(w, m)
+				}
+				p.Handle = func(context.Context, string) error {
+					<-release // does not heed its context
+					handling = false
+					return nil
+				}
+				p.Ended = func(_ context.Context, err error, _ []string) {
+					ended, cause = true, err
+					if handling {
+						t.Error("the handler still runs")
+					}
+				}
+				c, far := overPipe(t, p)
+				say(t, far, "x\n")
+				synctest.Wait()
+				test.end(c, far)
+				time.Sleep(time.Hour)
+				if ended {
+					t.Error("Ended did not wait for the reader")
+				}
+				close(release)
+				if err := c.Disconnect(t.Context()); err != test.want || !ended || cause != test.want {
+					t.Errorf("disconnect: %v; ended %v with %v", err, ended, cause)
+				}
+				far.Close()
+			})
+		})
+	}
 }

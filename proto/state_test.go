@@ -217,3 +217,34 @@ func TestE4_TextSaysWhatToDo(t *testing.T) {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
+
+func TestE7_AFailedAttemptPassesThroughDisconnecting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		refused := errors.New("refused")
+		p := text()
+		p.Establish = func(context.Context, *proto.Handshake[string]) error { return refused }
+		for name, fail := range map[string]func(c *proto.Conn[string]) error{
+			"connection": func(c *proto.Conn[string]) error {
+				return c.Connect(t.Context(), proto.Address{Network: "unix", Addr: "/nonexistent"})
+			},
+			"session": func(c *proto.Conn[string]) error {
+				near, _ := net.Pipe()
+				return c.ConnectStream(t.Context(), near, "pipe")
+			},
+			"listening": func(c *proto.Conn[string]) error {
+				return c.Listen(t.Context(), proto.Address{Network: "unix", Addr: "/nonexistent/socket"})
+			},
+		} {
+			c := proto.New(p, proto.Options{})
+			look := c.Look()
+			if err := fail(c); err == nil {
+				t.Errorf("%s: no error", name)
+			}
+			for _, want := range []proto.State{proto.Connecting, proto.Disconnecting, proto.Idle} {
+				if look, _ = look.Next(t.Context()); look.State() != want {
+					t.Errorf("%s: went to %v, want %v", name, look.State(), want)
+				}
+			}
+		}
+	})
+}

@@ -99,6 +99,54 @@ func TestQ5_AnIDInFlightIsRefused(t *testing.T) {
 }
 
 // An id that is taken when the command's turn comes is refused then.
+// A caller may choose an id that the client would come to: the client then takes another.
+func TestQ5_OwnIDsAvoidThoseOfCallers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const n = 20
+		seen := map[string]string{}
+		c := running(t, Options{}, func(p *peer) {
+			for range 3 + n {
+				line, id := p.command()
+				if other, twice := seen[id]; twice {
+					t.Errorf("%s has the id of %s", line, other)
+				}
+				seen[id] = line
+				if strings.Contains(line, "own") {
+					p.reply(id, id)
+				}
+			}
+			for id, line := range seen {
+				if !strings.Contains(line, "own") {
+					p.reply(id, id)
+				}
+			}
+			p.silence()
+		})
+		// Three of the next ones are taken, one in each way to send.
+		next := c.lastID.Load()
+		taken := []*started{
+			do(t.Context(), c, Command{Name: "theirs", ID: fmt.Appendf(nil, `"qmpsh-%d"`, next+2)}),
+			do(t.Context(), c, Command{Name: "theirs", OOB: true, ID: fmt.Appendf(nil, `"qmpsh-%d"`, next+4)}),
+			do(t.Context(), c, Command{Raw: fmt.Appendf(nil, `{"execute": "theirs", "id": "qmpsh-%d"}`, next+7)}),
+		}
+		synctest.Wait()
+		for i := range n {
+			cmd := Command{Name: "own", OOB: i%3 == 0}
+			if i%4 == 0 {
+				cmd = Command{Raw: []byte(`{"execute": "own"}`)}
+			}
+			if _, err := c.Do(t.Context(), cmd); err != nil {
+				t.Error(err)
+			}
+		}
+		for _, d := range taken {
+			if got, err := d.wait(); err != nil || !strings.Contains(got, "qmpsh-") {
+				t.Errorf("got %s, %v", got, err)
+			}
+		}
+	})
+}
+
 func TestQ5_AnIDThatWasTakenMeanwhileIsRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := running(t, Options{}, func(p *peer) {
