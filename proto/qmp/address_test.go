@@ -168,20 +168,20 @@ func TestE5_Endpoint(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := a.Endpoint(config)
+		got, err := a.endpoint(config)
 		if err != nil || got.Network != want.Network || got.Addr != want.Addr || (got.TLS != nil) != (want.TLS != nil) {
 			t.Errorf("%s: got %+v, %v", text, got, err)
 		}
 		if got.TLS != nil && (got.TLS == config || got.TLS.ServerName != "other" || got.TLS.MinVersion != tls.VersionTLS13) {
 			t.Errorf("%s: the TLS configuration is no copy", text)
 		}
-		if got, _ := a.Endpoint(nil); (got.TLS != nil) != (want.TLS != nil) {
+		if got, _ := a.endpoint(nil); (got.TLS != nil) != (want.TLS != nil) {
 			t.Errorf("%s without a configuration: got %+v", text, got)
 		}
 	}
 	for _, a := range []Address{{Kind: FD, FD: 3}, {Kind: Demo}, {}} {
 		var bad *AddressError
-		if _, err := a.Endpoint(nil); !errors.As(err, &bad) {
+		if _, err := a.endpoint(nil); !errors.As(err, &bad) {
 			t.Errorf("%v: got %v, want an AddressError", a, err)
 		}
 	}
@@ -208,7 +208,7 @@ func FuzzParseAddress(f *testing.F) {
 		if len(a.Path) > maxAbstract || len(a.Path) > maxSocketPath && a.Path[0] != '@' || (a.Kind == Unix) != (a.Path != "") {
 			t.Fatalf("%q: got %+v", s, a)
 		}
-		if _, err := a.Endpoint(nil); (err == nil) != (a.Kind == Unix || a.Kind == TCP || a.Kind == TLS) {
+		if _, err := a.endpoint(nil); (err == nil) != (a.Kind == Unix || a.Kind == TCP || a.Kind == TLS) {
 			t.Fatalf("%q: %+v: %v", s, a, err)
 		}
 	})

@@ -26,7 +26,7 @@ func newSync() (m *Message, reply string) {
 
 // synchronise is the handshake with an agent.
 func (hs *handshake) synchronise() error {
-	hs.session.client.framer = &agentFramer{inner: Framer{Agent: true}}
+	hs.session.client.framer = &agentFramer{inner: framer{Agent: true}}
 	m, want := newSync()
 	if err := hs.Send(m); err != nil {
 		return hs.noSync(err)
@@ -76,12 +76,12 @@ func (s *session) syncedLocked(m *Message) remark {
 	return remark{}
 }
 
-// agentFramer is a Framer that never fails: behind what is no message it goes on with
+// agentFramer is a framer that never fails: behind what is no message it goes on with
 // the next line or the next 0xFF. What it cuts out may be no JSON. It goes on behind
 // the byte that was wrong, not behind where the message began: a guest could make us
 // look at the same bytes thousands of times.
 type agentFramer struct {
-	inner   Framer
+	inner   framer
 	discard bool // up to the next line or 0xFF
 }
 

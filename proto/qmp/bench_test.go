@@ -45,7 +45,7 @@ func BenchmarkQ4_SmallEvents(b *testing.B) {
 	b.SetBytes(int64(len(smallEvent)))
 	b.ReportAllocs()
 	var r *proto.Reader
-	var f Framer
+	var f framer
 	for i := 0; b.Loop(); i++ {
 		if i%4096 == 0 {
 			r = proto.NewReader(bytes.NewReader(stream), 0)
@@ -58,7 +58,7 @@ func BenchmarkQ4_SmallEvents(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		if _, err := m.DecodeEvent(); err != nil {
+		if _, err := m.decodeEvent(); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -69,7 +69,7 @@ func BenchmarkQ4_Framer(b *testing.B) {
 	event := []byte(smallEvent)
 	b.SetBytes(int64(len(event)))
 	b.ReportAllocs()
-	var f Framer
+	var f framer
 	for b.Loop() {
 		if _, end, err := f.Scan(event); end < 0 || err != nil {
 			b.Fatal(end, err)
@@ -108,7 +108,7 @@ func BenchmarkQ4_Reply64MiB(b *testing.B) {
 			b.ReportAllocs()
 			start := time.Now()
 			for b.Loop() {
-				var f Framer
+				var f framer
 				raw, err := proto.NewReader(onlyReader{bytes.NewReader(text)}, 0).ReadMessage(&f)
 				if err != nil {
 					b.Fatal(err)

@@ -82,7 +82,7 @@ func scanRaw(raw []byte) (id json.RawMessage, oob bool) {
 func (k *call) settleLocked(m *Message) {
 	switch {
 	case m.Error != nil:
-		k.finishLocked(m.ExecuteError(k.cmd))
+		k.finishLocked(m.executeError(k.cmd))
 	case m.Return == nil:
 		k.finishLocked(badReply(m))
 	default:

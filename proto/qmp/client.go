@@ -41,7 +41,7 @@ type Options struct {
 	// because agents older than QEMU 3.0 refuse it.
 	Agent bool
 
-	TLS        *tls.Config  // for tls: addresses, as Address.Endpoint takes it
+	TLS        *tls.Config  // for tls: addresses, used as a copy; nil: the system's authorities, no certificate of ours
 	Logger     *slog.Logger // nil: no logs. What a peer does wrong very often is not logged every time
 	MaxMessage int          // longest message of the server in bytes; 0 is 64 MiB
 

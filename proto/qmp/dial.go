@@ -30,7 +30,7 @@ func (c *Client) Connect(ctx context.Context, a Address) error {
 		}
 		return c.ConnectStream(ctx, conn, a.String())
 	}
-	endpoint, err := a.Endpoint(c.opts.TLS)
+	endpoint, err := a.endpoint(c.opts.TLS)
 	if err != nil {
 		return connectError(a, err)
 	}
@@ -51,7 +51,7 @@ func (c *Client) ConnectStream(ctx context.Context, conn net.Conn, name string) 
 // Listen waits at a Unix, TCP or TLS address for a server that dials us; Accept then
 // makes the session. Disconnect ends the wait. Errors are those of Connect.
 func (c *Client) Listen(ctx context.Context, a Address) error {
-	endpoint, err := a.Endpoint(c.opts.TLS)
+	endpoint, err := a.endpoint(c.opts.TLS)
 	if err != nil {
 		return connectError(a, err)
 	}

@@ -8,9 +8,9 @@ import (
 	"github.com/qmpsh/qmpsh/proto"
 )
 
-// Endpoint is the address as the engine wants it, for connecting and for listening. Only Unix, TCP and TLS addresses have
+// endpoint is the address as the engine wants it, for connecting and for listening. Only Unix, TCP and TLS addresses have
 // one. t is used for TLS addresses alone, as a copy; nil means the system's authorities and no certificate of our own.
-func (a Address) Endpoint(t *tls.Config) (proto.Address, error) {
+func (a Address) endpoint(t *tls.Config) (proto.Address, error) {
 	switch a.Kind {
 	case Unix:
 		return proto.Address{Network: "unix", Addr: a.Path}, nil

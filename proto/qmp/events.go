@@ -120,12 +120,12 @@ func (c *Client) deliver(m *Message) error {
 	return nil
 }
 
-// decodeEvent is Message.DecodeEvent, but makes the name's string once for all events
+// decodeEvent is Message.decodeEvent, but makes the name's string once for all events
 // of that name, and takes an event whose timestamp makes no sense for one without.
 func (c *Client) decodeEvent(m *Message) (Event, error) {
 	name, known := c.names[string(m.Event)]
 	if !known {
-		ev, err := (&Message{Raw: m.Raw, Event: m.Event}).DecodeEvent()
+		ev, err := (&Message{Raw: m.Raw, Event: m.Event}).decodeEvent()
 		if err != nil {
 			return Event{}, err
 		}

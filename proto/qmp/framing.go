@@ -7,10 +7,10 @@ import (
 	"github.com/qmpsh/qmpsh/proto/jsonscan"
 )
 
-// Framer finds the end of each JSON object in a stream (Q4). It looks at every byte once, however the stream is cut. The
+// framer finds the end of each JSON object in a stream (Q4). It looks at every byte once, however the stream is cut. The
 // zero value is ready. Between objects it skips white space and 0xFF bytes. It checks no more than it needs to find the
 // end; ParseMessage checks the rest.
-type Framer struct {
+type framer struct {
 	// Agent is for guest agents. There a byte 0xFF inside a message says that the rest of it will never come: what has
 	// come is then handed out as the message, for ParseMessage to refuse.
 	Agent bool
@@ -20,7 +20,7 @@ type Framer struct {
 }
 
 // Scan is proto.Framer's method. A message that starts with anything but '{' is a *FramingError at once.
-func (f *Framer) Scan(p []byte) (skip, end int, err error) {
+func (f *framer) Scan(p []byte) (skip, end int, err error) {
 	if !f.value.Open() {
 		if skip, err = start(p); err != nil || skip == len(p) {
 			f.fault = skip

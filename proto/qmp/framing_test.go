@@ -16,9 +16,9 @@ import (
 	"github.com/qmpsh/qmpsh/proto/jsonscan"
 )
 
-// frames cuts stream with a new Framer that gets it in pieces of the sizes that size returns. It returns the messages,
+// frames cuts stream with a new framer that gets it in pieces of the sizes that size returns. It returns the messages,
 // then "!" and the error if there was one, then "+" and the message that was cut off by the end.
-func frames(f *Framer, stream []byte, size func() int) (all []string) {
+func frames(f *framer, stream []byte, size func() int) (all []string) {
 	var message []byte
 	begun := false
 	for len(stream) > 0 {
@@ -74,7 +74,7 @@ func TestQ4_FramesByValue(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for size := 1; size <= len(c.stream); size++ {
-				if got := frames(&Framer{}, []byte(c.stream), every(size)); !slices.Equal(got, c.want) {
+				if got := frames(&framer{}, []byte(c.stream), every(size)); !slices.Equal(got, c.want) {
 					t.Errorf("in pieces of %d: got %q, want %q", size, got, c.want)
 				}
 			}
@@ -101,7 +101,7 @@ func TestQ4_BadStartIsAnErrorAtOnce(t *testing.T) {
 		"{\"a\": \"0123456\x1f": "control character 0x1F inside a string",
 		"{\"a\": \"\\n\x1b":     "control character 0x1B inside a string",
 	} {
-		got := frames(&Framer{}, []byte(stream), every(1))
+		got := frames(&framer{}, []byte(stream), every(1))
 		if len(got) == 0 || !strings.HasPrefix(got[len(got)-1], "!") {
 			t.Errorf("%q: got %q, want the error %q", stream, got, want)
 			continue
@@ -110,14 +110,14 @@ func TestQ4_BadStartIsAnErrorAtOnce(t *testing.T) {
 		if text := got[len(got)-1][1:]; text != want && stream[0] != 'n' {
 			t.Errorf("%q in single bytes: %q, want %q", stream, text, want)
 		}
-		if got = frames(&Framer{}, []byte(stream), whole); got[len(got)-1] != "!"+want {
+		if got = frames(&framer{}, []byte(stream), whole); got[len(got)-1] != "!"+want {
 			t.Errorf("%q at once: %q, want %q", stream, got, want)
 		}
 	}
 }
 
 func TestQ4_ErrorKeepsTheByteAndStartsAnew(t *testing.T) {
-	var f Framer
+	var f framer
 	_, _, err := f.Scan([]byte(`{"a": [Q`))
 	var bad *FramingError
 	if !errors.As(err, &bad) || bad.Got != 'Q' {
@@ -130,10 +130,10 @@ func TestQ4_ErrorKeepsTheByteAndStartsAnew(t *testing.T) {
 
 func TestQ4_DepthIsLimited(t *testing.T) {
 	deep := strings.Repeat(`{"a":[`, jsonscan.MaxDepth/2)
-	if got := frames(&Framer{}, []byte(deep), every(1000)); len(got) != 1 || got[0] != "+"+deep {
+	if got := frames(&framer{}, []byte(deep), every(1000)); len(got) != 1 || got[0] != "+"+deep {
 		t.Errorf("10000 open containers: %.80q", got)
 	}
-	if got := frames(&Framer{}, []byte(deep+"["), every(1000)); len(got) != 1 || got[0] != "!objects and arrays nest more than 10000 deep" {
+	if got := frames(&framer{}, []byte(deep+"["), every(1000)); len(got) != 1 || got[0] != "!objects and arrays nest more than 10000 deep" {
 		t.Errorf("10001 open containers: %.80q", got)
 	}
 }
@@ -142,7 +142,7 @@ func TestQ12_ByteFFCutsAnAgentsMessageOff(t *testing.T) {
 	stream := []byte("{\"return\": {\"text\": \"abc\xff{\"return\": 7}\n{\"return\":\xff{}")
 	want := []string{`{"return": {"text": "abc`, `{"return": 7}`, `{"return":`, `{}`}
 	for size := 1; size <= len(stream); size++ {
-		if got := frames(&Framer{Agent: true}, stream, every(size)); !slices.Equal(got, want) {
+		if got := frames(&framer{Agent: true}, stream, every(size)); !slices.Equal(got, want) {
 			t.Errorf("in pieces of %d: got %q, want %q", size, got, want)
 		}
 	}
@@ -151,7 +151,7 @@ func TestQ12_ByteFFCutsAnAgentsMessageOff(t *testing.T) {
 	}
 }
 
-// TestQ4_ThroughTheReader shows that Framer and proto.Reader agree, for messages beyond the reader's buffer too.
+// TestQ4_ThroughTheReader shows that framer and proto.Reader agree, for messages beyond the reader's buffer too.
 func TestQ4_ThroughTheReader(t *testing.T) {
 	big, pretty := bigReply(300<<10), prettyReply(300<<10)
 	text := fmt.Appendf(nil, `{"return": "%s\\\""}`, bytes.Repeat([]byte(`\"}`), 100<<10))
@@ -161,7 +161,7 @@ func TestQ4_ThroughTheReader(t *testing.T) {
 		"halves": iotest.HalfReader(bytes.NewReader(stream)), "data with EOF": iotest.DataErrReader(bytes.NewReader(stream)),
 	} {
 		r := proto.NewReader(source, 0)
-		var f Framer
+		var f framer
 		for i, want := range [][]byte{big, []byte(strings.TrimSpace(smallEvent)), pretty, text, []byte("{}")} {
 			got, err := r.ReadMessage(&f)
 			if err != nil || !bytes.Equal(got, want) {
@@ -182,9 +182,9 @@ func FuzzFramer(f *testing.F) {
 		f.Add([]byte(s), []byte{2}, true)
 	}
 	f.Fuzz(func(t *testing.T, stream, cuts []byte, agent bool) {
-		want := frames(&Framer{Agent: agent}, stream, whole)
+		want := frames(&framer{Agent: agent}, stream, whole)
 		n := 0
-		got := frames(&Framer{Agent: agent}, stream, func() int {
+		got := frames(&framer{Agent: agent}, stream, func() int {
 			if n++; len(cuts) == 0 {
 				return n
 			}
@@ -219,7 +219,7 @@ func TestQ12_AgentFramerNeverFails(t *testing.T) {
 	for _, left := range leftovers {
 		stream := left + "\xff" + good + "\n" + `oops` + "\n" + good + "\n"
 		for cut := range min(len(stream), 200) {
-			f := &agentFramer{inner: Framer{Agent: true}}
+			f := &agentFramer{inner: framer{Agent: true}}
 			r := proto.NewReader(io.MultiReader(strings.NewReader(stream[:cut]), strings.NewReader(stream[cut:])), 0)
 			var got []string
 			for {
@@ -242,7 +242,7 @@ func TestQ12_AgentFramerNeverFails(t *testing.T) {
 // A guest is not to be trusted: of a broken message that holds many starts of messages,
 // it must not matter how many.
 func TestQ12_AgentFramerLooksAtBytesOnce(t *testing.T) {
-	f := &agentFramer{inner: Framer{Agent: true}}
+	f := &agentFramer{inner: framer{Agent: true}}
 	p := []byte(strings.Repeat("{\n", 9000) + strings.Repeat("1\n", 1<<20) + "!\n" + `{"return": 1}`)
 	began := time.Now()
 	skip, end, err := f.Scan(p)

@@ -40,9 +40,9 @@ func (g *Greeting) Offers(capability string) bool {
 	return false
 }
 
-// ParseGreeting checks m as a greeting: QMP.version and QMP.capabilities must be there (Q1). Another message gives a
+// parseGreeting checks m as a greeting: QMP.version and QMP.capabilities must be there (Q1). Another message gives a
 // *GreetingError of kind NotQMP.
-func ParseGreeting(m *Message) (*Greeting, error) {
+func parseGreeting(m *Message) (*Greeting, error) {
 	g, err := decodeGreeting(m.QMP)
 	if err != nil {
 		return nil, &GreetingError{Origin: proto.Here(), Kind: NotQMP, Received: m.Raw, Err: err}

@@ -41,8 +41,8 @@ func (k GreetingKind) String() string {
 	return "unknown"
 }
 
-// SniffGreeting tells from the first bytes of a stream what kind of server sent something that is no JSON.
-func SniffGreeting(received []byte) GreetingKind {
+// sniffGreeting tells from the first bytes of a stream what kind of server sent something that is no JSON.
+func sniffGreeting(received []byte) GreetingKind {
 	p := bytes.TrimLeft(received, "\r\n\t ")
 	switch {
 	case bytes.Equal(p, []byte{0x15}), len(p) > 1 && p[0] >= 0x14 && p[0] <= 0x17 && p[1] == 0x03: // alert, or any record

@@ -2,16 +2,16 @@ package qmp
 
 import "strings"
 
-// greetingFramer is a Framer for the first messages, where something else may come
+// greetingFramer is a framer for the first messages, where something else may come
 // (Q1). Of what does not start like a JSON object it waits for as much as it takes to
 // know what it is.
 type greetingFramer struct {
-	inner Framer
+	inner framer
 	text  []byte
 	err   error // the inner framer's refusal of text
 }
 
-// otherStarts are what SniffGreeting knows other servers by.
+// otherStarts are what sniffGreeting knows other servers by.
 var otherStarts = []string{"QEMU ", "(qemu)", "RFB ", "\x15\x03", "\x16\x03"}
 
 // Scan is proto.Framer's method.

@@ -13,7 +13,7 @@ func TestQ1_ParseGreeting(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, err := ParseGreeting(m)
+	g, err := parseGreeting(m)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +43,7 @@ func TestQ1_ParseGreetingRefuses(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = ParseGreeting(m)
+		_, err = parseGreeting(m)
 		var bad *GreetingError
 		if !errors.As(err, &bad) || bad.Kind != NotQMP || string(bad.Received) != raw || !strings.Contains(bad.Err.Error(), want) {
 			t.Errorf("%s: got %v, want %s", raw, err, want)
@@ -66,7 +66,7 @@ func TestQ1_SniffTellsServersApart(t *testing.T) {
 		"SSH-2.0-OpenSSH":          NotJSON,
 		"":                         NotJSON,
 	} {
-		if got := SniffGreeting([]byte(received)); got != want {
+		if got := sniffGreeting([]byte(received)); got != want {
 			t.Errorf("%q: got %v, want %v", received, got, want)
 		}
 	}

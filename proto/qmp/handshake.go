@@ -61,7 +61,7 @@ func (hs *handshake) introduce() error {
 		}
 		hs.session.greeting = greeting
 	}
-	c.framer = &Framer{}
+	c.framer = &framer{}
 	if c.opts.SkipNegotiation {
 		return nil
 	}
@@ -79,7 +79,7 @@ func (hs *handshake) greeting() (*Greeting, error) {
 	}
 	// The probe uses the same writer as what follows.
 	hs.session.probing.Wait()
-	return ParseGreeting(m)
+	return parseGreeting(m)
 }
 
 // noGreeting says what came instead of a greeting: a *GreetingError, or the cause of
@@ -104,7 +104,7 @@ func (hs *handshake) noGreeting(err error, echo bool) error {
 	case errors.As(err, &parse):
 		kind, received = NotJSON, parse.Raw[:min(len(parse.Raw), 256)]
 	case errors.As(err, &frame), isText:
-		kind = SniffGreeting(received)
+		kind = sniffGreeting(received)
 	case errors.As(err, &limit):
 		kind = NotQMP
 	case over != nil:
@@ -142,7 +142,7 @@ func (hs *handshake) negotiate() error {
 			// qemu-storage-daemon 7.2 greets a client twice that comes while the monitor is being made.
 			s.client.log.Debug("dropped a second greeting")
 		case m.Error != nil:
-			refusal := m.ExecuteError(cmd)
+			refusal := m.executeError(cmd)
 			return &NegotiationError{Origin: proto.Here(), Class: refusal.Class, Desc: refusal.Desc}
 		case m.Return == nil:
 			return hs.noNegotiation(badReply(m))

@@ -73,9 +73,9 @@ type Event struct {
 	Time time.Time       // the server's clock; zero if the server could not tell
 }
 
-// DecodeEvent reads m as an event. Call it when m.Event is not nil. An event that breaks the specification is a
+// decodeEvent reads m as an event. Call it when m.Event is not nil. An event that breaks the specification is a
 // *ServerParseError.
-func (m *Message) DecodeEvent() (Event, error) {
+func (m *Message) decodeEvent() (Event, error) {
 	if !isString(m.Event) {
 		return Event{}, &ServerParseError{Origin: proto.Here(), Raw: m.Raw, Err: errors.New("the member 'event' is no string")}
 	}
@@ -124,9 +124,9 @@ type Reply struct {
 	Raw    json.RawMessage // the whole message
 }
 
-// ExecuteError reads the member "error" of m, which answers c. Call it when m.Error is not nil. An error object that
+// executeError reads the member "error" of m, which answers c. Call it when m.Error is not nil. An error object that
 // breaks the specification still gives an ExecuteError: its text is then the object as it came.
-func (m *Message) ExecuteError(c Command) *ExecuteError {
+func (m *Message) executeError(c Command) *ExecuteError {
 	e := &ExecuteError{Origin: proto.Here(), Command: c, Raw: m.Raw}
 	var text []byte
 	s := jsonscan.New(m.Error)

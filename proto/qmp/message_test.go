@@ -112,7 +112,7 @@ func TestDecodeEvent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := m.DecodeEvent()
+	e, err := m.decodeEvent()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,11 +136,11 @@ func TestDecodeEvent_Timestamps(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if e, err := m.DecodeEvent(); err != nil || !e.Time.Equal(want) || e.Time.IsZero() != want.IsZero() || e.Name != "A" || e.Data != nil {
+		if e, err := m.decodeEvent(); err != nil || !e.Time.Equal(want) || e.Time.IsZero() != want.IsZero() || e.Name != "A" || e.Data != nil {
 			t.Errorf("%s: got %+v, %v; want %v", timestamp, e, err, want)
 		}
 	}
-	if e, err := (&Message{Event: []byte(`"X"`)}).DecodeEvent(); err != nil || !e.Time.IsZero() {
+	if e, err := (&Message{Event: []byte(`"X"`)}).decodeEvent(); err != nil || !e.Time.IsZero() {
 		t.Errorf("without a timestamp: %v, %v", e, err)
 	}
 	for _, raw := range []string{`{"event": 1}`, `{"event": "X", "timestamp": 1}`, `{"event": "X", "timestamp": {"seconds": 1.5}}`,
@@ -150,7 +150,7 @@ func TestDecodeEvent_Timestamps(t *testing.T) {
 			t.Fatal(err)
 		}
 		var server *ServerParseError
-		if _, err := m.DecodeEvent(); !errors.As(err, &server) {
+		if _, err := m.decodeEvent(); !errors.As(err, &server) {
 			t.Errorf("%s: got %v, want a ServerParseError", raw, err)
 		}
 	}
@@ -168,7 +168,7 @@ func TestQ7_ExecuteErrorHasTheServersWords(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if e := m.ExecuteError(c); e.Error() != want || e.Command.Name != "eject" || string(e.Raw) != raw {
+		if e := m.executeError(c); e.Error() != want || e.Command.Name != "eject" || string(e.Raw) != raw {
 			t.Errorf("%s: got %q %+v, want %q", raw, e, e, want)
 		}
 	}
@@ -201,10 +201,10 @@ func FuzzParseMessage(f *testing.F) {
 			}
 		}
 		if m.Event != nil {
-			m.DecodeEvent()
+			m.decodeEvent()
 		}
 		if m.Error != nil {
-			m.ExecuteError(Command{})
+			m.executeError(Command{})
 		}
 		idKey(m.ID)
 	})

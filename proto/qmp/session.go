@@ -297,7 +297,7 @@ func (s *session) matchLocked(m *Message) (*call, remark, error) {
 	// The server could not even read the id of what it complains about. There is no
 	// telling how much of our stream it dropped, and which commands will still be
 	// answered: going on could give one command the answer of another.
-	return nil, remark{}, &ServerParseError{Origin: proto.Here(), Raw: m.Raw, Err: m.ExecuteError(Command{})}
+	return nil, remark{}, &ServerParseError{Origin: proto.Here(), Raw: m.Raw, Err: m.executeError(Command{})}
 }
 
 // end is the end of a session that was established: it finishes what is open (Q8) and
