@@ -95,7 +95,7 @@ func (s *session[M]) reap() {
 
 	err := s.cause()
 	if s.conn.protocol.Ended != nil {
-		s.conn.protocol.Ended(context.WithoutCancel(s.callback), err, append(s.untouched, s.queue.pending...))
+		s.conn.protocol.Ended(context.WithoutCancel(s.callback), err, append(s.untouched, s.queue.rest()...))
 	}
 	if err != nil {
 		// The first error is known; a farewell could only take time (E17).

@@ -140,6 +140,15 @@ func (q *queue[M]) flushed() <-chan struct{} {
 	return done
 }
 
+// rest returns what was not sent, for a queue that was stopped, and forgets it.
+func (q *queue[M]) rest() []M {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	rest := q.pending
+	q.pending = nil
+	return rest
+}
+
 // unsent counts the messages that were added and not sent.
 func (q *queue[M]) unsent() int {
 	q.mu.Lock()
