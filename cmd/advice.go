@@ -57,7 +57,7 @@ func advice(o *options, absent *noSessionError) string {
 }
 
 // listenHint is for --listen.
-func listenHint(err error, addr qmp.Address) string {
+func listenHint(err error, addr endpoint) string {
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
 		return fmt.Sprintf("something exists at %s already. If nobody uses it, remove it, or choose another address.", addr)
@@ -83,7 +83,7 @@ func negotiationHint(e *qmp.NegotiationError) string {
 
 const stalledHint = "the server began to speak and then fell silent: it may be stopped or very busy. --timeout gives it longer."
 
-func greetingHint(o *options, e *qmp.GreetingError, addr qmp.Address) string {
+func greetingHint(o *options, e *qmp.GreetingError, addr endpoint) string {
 	switch e.Kind {
 	case qmp.HMPMonitor:
 		return "this is an HMP monitor, made for people (-monitor). qmpsh needs a QMP monitor: start QEMU with " + qemuOption(addr) + "."
@@ -108,7 +108,7 @@ func greetingHint(o *options, e *qmp.GreetingError, addr qmp.Address) string {
 // silentHint tells a held monitor from other silent servers. QEMU serves one
 // client at a time: the connection of a second one waits in the listener's
 // queue, which the kernel shows.
-func silentHint(o *options, addr qmp.Address) string {
+func silentHint(o *options, addr endpoint) string {
 	if addr.Kind == qmp.Unix {
 		switch {
 		case unixQueued(addr.Path):
@@ -188,7 +188,7 @@ func listenerName(path string) string {
 	return name
 }
 
-func refusedHint(addr qmp.Address) string {
+func refusedHint(addr endpoint) string {
 	if addr.Kind != qmp.Unix {
 		return fmt.Sprintf("nobody listens on %s. Start QEMU with %s.", hostPort(addr), qemuOption(addr))
 	}
@@ -201,7 +201,7 @@ func refusedHint(addr qmp.Address) string {
 	return fmt.Sprintf("nobody listens on this socket: the file is left from a QEMU that has ended. Start QEMU again with %s.", qemuOption(addr))
 }
 
-func permissionHint(addr qmp.Address) string {
+func permissionHint(addr endpoint) string {
 	owner := ""
 	if info, err := os.Stat(addr.Path); err == nil {
 		if st, ok := info.Sys().(*syscall.Stat_t); ok {
@@ -241,7 +241,7 @@ func clientCertHint(o *options) string {
 	return "the server hung up in the TLS handshake: it does not accept the certificate of --tls-cert. QEMU takes those that the authority in its ca-cert.pem has signed."
 }
 
-func tlsHint(o *options, err error, addr qmp.Address) string {
+func tlsHint(o *options, err error, addr endpoint) string {
 	var (
 		record    tls.RecordHeaderError
 		authority x509.UnknownAuthorityError
@@ -262,10 +262,10 @@ func tlsHint(o *options, err error, addr qmp.Address) string {
 }
 
 // qemuOption is the option that makes QEMU listen at addr.
-func qemuOption(addr qmp.Address) string { return qemuOptionAs("server=on,wait=off", addr) }
+func qemuOption(addr endpoint) string { return qemuOptionAs("server=on,wait=off", addr) }
 
 // qemuOptionAs is qemuOption for either side of a connection.
-func qemuOptionAs(side string, addr qmp.Address) string {
+func qemuOptionAs(side string, addr endpoint) string {
 	const chardev = "-chardev socket,id=qmp,%s,%s -mon chardev=qmp,mode=control"
 	switch addr.Kind {
 	case qmp.Unix:
@@ -284,4 +284,4 @@ func qemuOptionAs(side string, addr qmp.Address) string {
 	return "-qmp unix:/tmp/qmp.sock," + side
 }
 
-func hostPort(addr qmp.Address) string { return net.JoinHostPort(addr.Host, addr.Port) }
+func hostPort(addr endpoint) string { return net.JoinHostPort(addr.Host, addr.Port) }

@@ -17,7 +17,6 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"github.com/qmpsh/qmpsh/proto/qmp"
 	"github.com/qmpsh/qmpsh/shell/render"
 )
 
@@ -74,7 +73,7 @@ func newRootCmd(o *options) *cobra.Command {
   qmpsh exec -s /tmp/qmp.sock query-status     one command, one result
   qmpsh connect demo:                          try it without QEMU
 
-Addresses: ` + strings.Join(qmp.AddressForms(), ", "),
+Addresses: ` + addressForms,
 		Version: version(),
 
 		SuggestionsMinimumDistance: 2, // letters that may be wrong in a command's name

@@ -14,7 +14,7 @@ import (
 // runs statements there. It is the only opener of sessions.
 type session struct {
 	*options
-	addr     qmp.Address
+	addr     endpoint
 	client   *qmp.Client
 	executor *run.Executor
 	listen   bool // wait for the server to connect
@@ -79,9 +79,9 @@ func (s *session) leave(ctx context.Context) {
 func (s *session) dial(ctx context.Context) error {
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
-	if s.addr.Kind != qmp.Demo {
+	if !s.addr.demo {
 		defer s.sayWaiting()()
-		return s.client.Connect(ctx, s.addr)
+		return s.client.Connect(ctx, s.addr.Address)
 	}
 	stream, err := demo.Dial(ctx)
 	if err != nil {
@@ -115,7 +115,7 @@ func (s *session) accept(ctx context.Context) error {
 		ctx, cancel = s.bounded(ctx)
 		defer cancel()
 	}
-	if err := s.client.Listen(ctx, s.addr); err != nil {
+	if err := s.client.Listen(ctx, s.addr.Address); err != nil {
 		return err
 	}
 	fmt.Fprintf(s.stderr, "qmpsh: listening on %s for QEMU to connect\n", s.addr)
@@ -129,7 +129,7 @@ func (s *session) bounded(ctx context.Context) (context.Context, func()) {
 // TimeoutError is the cause of a context that --timeout has ended.
 type TimeoutError struct {
 	limit time.Duration
-	addr  qmp.Address
+	addr  endpoint
 }
 
 func (e *TimeoutError) Error() string {
@@ -142,7 +142,7 @@ func (e *TimeoutError) Unwrap() error { return context.DeadlineExceeded }
 // noSessionError is an error that kept a session from coming about. It names the
 // server for the hint.
 type noSessionError struct {
-	addr   qmp.Address
+	addr   endpoint
 	listen bool // we waited for the server to connect
 	err    error
 }

@@ -15,7 +15,6 @@ const (
 	TCP
 	TLS
 	FD
-	Demo
 )
 
 // Address says where a server is. The zero value is no address.
@@ -24,12 +23,6 @@ type Address struct {
 	Path       string // Unix: the socket's path; "@name" is in the abstract name space
 	Host, Port string // TCP, TLS; an IPv6 host is without brackets
 	FD         int    // FD: an open descriptor
-}
-
-// AddressForms lists the forms that ParseAddress knows, for messages and help.
-func AddressForms() []string {
-	return []string{"/path", "./path", "unix:/path", "unix:@name", "host:port", "[::1]:4444", "tcp:host:port", "tls:host:port",
-		"fd:N", "demo:"}
 }
 
 // String is the address in the form that names its kind: "unix:/tmp/x", "tcp:[::1]:4444". ParseAddress reads it again.
@@ -43,13 +36,12 @@ func (a Address) String() string {
 		return "tls:" + net.JoinHostPort(a.Host, a.Port)
 	case FD:
 		return "fd:" + strconv.Itoa(a.FD)
-	case Demo:
-		return "demo:"
 	}
 	return "no address"
 }
 
-// ParseAddress reads an address as a user writes it. Nothing is opened. What it cannot read is an *AddressError.
+// ParseAddress reads an address as a user writes it: /path, ./path, unix:/path, unix:@name, host:port, [::1]:4444,
+// tcp:host:port, tls:host:port or fd:N. Nothing is opened. What it cannot read is an *AddressError.
 func ParseAddress(s string) (Address, error) {
 	p := addressParser{text: s}
 	kind, rest, named := strings.Cut(s, ":")
@@ -68,11 +60,6 @@ func ParseAddress(s string) (Address, error) {
 		return p.hostPort(kind, rest)
 	case named && kind == "fd":
 		return p.fd(rest)
-	case named && kind == "demo":
-		if rest != "" {
-			return p.fail("nothing may follow demo:", "write demo:")
-		}
-		return Address{Kind: Demo}, nil
 	}
 	return p.bare()
 }

@@ -185,10 +185,8 @@ func (p addressParser) bare() (Address, error) {
 		return p.fail("~ is not replaced here", "write $HOME"+s[1:])
 	case s[0] == '@':
 		return p.fail("an abstract socket needs the word unix", "write unix:"+s)
-	case named && lower != word && strings.Contains(" unix tcp tls fd demo ", " "+lower+" "):
+	case named && lower != word && strings.Contains(" unix tcp tls fd ", " "+lower+" "):
 		return p.fail("the word before the colon is written small", "write "+lower+":"+rest)
-	case lower == "demo":
-		return p.fail("the colon is missing", "write demo:")
 	case named && strings.HasPrefix(rest, "//"):
 		return p.fail(fmt.Sprintf("%q is not a kind of address", word+"://"), "")
 	case named && strings.HasPrefix(rest, "/"):

@@ -33,7 +33,6 @@ func TestE5_ParseAddress(t *testing.T) {
 		"tls:vm.example:4444":      {Kind: TLS, Host: "vm.example", Port: "4444"},
 		"tls:[::1]:4444":           {Kind: TLS, Host: "::1", Port: "4444"},
 		"fd:3":                     {Kind: FD, FD: 3},
-		"demo:":                    {Kind: Demo},
 		"/" + fill(106):            {Kind: Unix, Path: "/" + fill(106)},
 		"unix:@" + fill(107):       {Kind: Unix, Path: "@" + fill(107)},
 		"/tmp/qmp.sock,serverless": {Kind: Unix, Path: "/tmp/qmp.sock,serverless"},
@@ -102,8 +101,7 @@ func TestE5_BadAddressSaysWhatIsWrong(t *testing.T) {
 		"http://localhost:4444/":                `"http://" is not a kind of address`,
 		"socket:/tmp/q.sock":                    `"socket:" is not a kind of address; write unix:/tmp/q.sock`,
 		"UNIX:/tmp/q.sock":                      "the word before the colon is written small; write unix:/tmp/q.sock",
-		"Demo":                                  "the colon is missing; write demo:",
-		"demo:x":                                "nothing may follow demo:; write demo:",
+		"Demo":                                  "it is neither a path nor a host with a port; for a socket in this directory write ./Demo, for a host Demo:PORT",
 		"fd:":                                   "the descriptor's number is missing; write fd:3",
 		"fd:-1":                                 `"-1" is not a descriptor's number`,
 		"fd:x":                                  `"x" is not a descriptor's number`,
@@ -122,11 +120,6 @@ func TestE5_BadAddressSaysWhatIsWrong(t *testing.T) {
 		}
 		if got != want {
 			t.Errorf("%q:\n got %s\nwant %s", text, got, want)
-		}
-		for _, form := range AddressForms() {
-			if !strings.Contains(err.Error(), form) {
-				t.Errorf("%q: the error does not list %s: %v", text, form, err)
-			}
 		}
 		if strings.ContainsAny(err.Error(), "\n\x00") {
 			t.Errorf("%q: the error has live control characters", text)
@@ -179,7 +172,7 @@ func TestE5_Endpoint(t *testing.T) {
 			t.Errorf("%s without a configuration: got %+v", text, got)
 		}
 	}
-	for _, a := range []Address{{Kind: FD, FD: 3}, {Kind: Demo}, {}} {
+	for _, a := range []Address{{Kind: FD, FD: 3}, {}} {
 		var bad *AddressError
 		if _, err := a.endpoint(nil); !errors.As(err, &bad) {
 			t.Errorf("%v: got %v, want an AddressError", a, err)
@@ -189,7 +182,7 @@ func TestE5_Endpoint(t *testing.T) {
 
 // FuzzParseAddress wants that every address that is accepted reads the same when it is written out.
 func FuzzParseAddress(f *testing.F) {
-	for _, s := range []string{"/tmp/qmp.sock", "./x", "unix:@name", "unix:///x", "localhost:4444", "[::1]:4444", "tls:host:1", "fd:3", "demo:",
+	for _, s := range []string{"/tmp/qmp.sock", "./x", "unix:@name", "unix:///x", "localhost:4444", "[::1]:4444", "tls:host:1", "fd:3", "demo:x",
 		"unix:/x,server=on", "::1:4444", "[fe80::1%e]:1", "unix:~", "path=", "[", "]:1", "a:b:c", "tcp://", "\xff:1"} {
 		f.Add(s)
 	}

@@ -205,7 +205,7 @@ func TestE8_WhatCannotBeDialledIsAConnectError(t *testing.T) {
 	if e.Phase != proto.PhaseConnection || e.Addr != missing.String() || !errors.Is(e, syscall.ENOENT) {
 		t.Errorf("got %+v", e)
 	}
-	wantError[*proto.ConnectError](t, c.Connect(t.Context(), Address{Kind: Demo}))
+	wantError[*proto.ConnectError](t, c.Connect(t.Context(), Address{}))
 	wantError[*proto.ConnectError](t, c.Listen(t.Context(), Address{Kind: FD}))
 }
 

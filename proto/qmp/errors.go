@@ -3,7 +3,6 @@ package qmp
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/qmpsh/qmpsh/proto"
@@ -165,7 +164,7 @@ func (e *AddressError) Error() string {
 	if e.Hint != "" {
 		s += "; " + e.Hint
 	}
-	return s + " (an address is one of " + strings.Join(AddressForms(), ", ") + ")"
+	return s
 }
 
 // join puts a cause behind an error's own words.
