@@ -173,7 +173,7 @@ func wait(ctx context.Context, batches <-chan []source, lost <-chan error, quit 
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	case <-patience.C:
-		return nil, &qmp.InterruptedError{Err: ended}
+		return nil, &qmp.InterruptedError{Unsent: true, Err: ended}
 	}
 }
 
