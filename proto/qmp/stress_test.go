@@ -95,7 +95,11 @@ func nameOf(line string) string {
 // left waiting, and no goroutine stays.
 func TestQ8_NeverSentIsTrueUnderStress(t *testing.T) {
 	outcomes := map[string]int{}
-	for range 25 {
+	rounds := 25
+	if testing.Short() {
+		rounds = 5
+	}
+	for range rounds {
 		seed := rand.Uint64()
 		random := rand.New(rand.NewPCG(seed, 0))
 		near, far := socketPair(t)
