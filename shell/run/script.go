@@ -84,19 +84,19 @@ func (s *Script) Run(ctx context.Context) error {
 		cancel()
 		<-pumped
 	}()
-	batches := make(chan []source, 1)
+	batches := make(chan []piece, 1)
 	go read(ctx, s.In, s.HMP, batches)
 	return s.run(ctx, batches, lost)
 }
 
-func (s *Script) run(ctx context.Context, batches <-chan []source, lost <-chan error) error {
+func (s *Script) run(ctx context.Context, batches <-chan []piece, lost <-chan error) error {
 	kept := &KeptGoingError{Name: s.Name}
 	ending, quit := false, false // the command at hand, or one before it, ends QEMU
 	s.Before(func(_ context.Context, cmd qmp.Command) error {
 		ending = EndsQEMU(cmd)
 		return nil
 	})
-	var batch []source
+	var batch []piece
 	for {
 		var err error
 		if len(batch) == 0 {
@@ -153,7 +153,7 @@ const linger = 200 * time.Millisecond
 // will be none. A line that is there goes before the end of the session, so
 // that the line which cannot run is named; so does the end of the script, which
 // has then run whole. Both may be about to be read, hence linger.
-func wait(ctx context.Context, batches <-chan []source, lost <-chan error, quit bool) ([]source, error) {
+func wait(ctx context.Context, batches <-chan []piece, lost <-chan error, quit bool) ([]piece, error) {
 	if quit {
 		lost = nil
 	}
@@ -177,7 +177,7 @@ func wait(ctx context.Context, batches <-chan []source, lost <-chan error, quit 
 	}
 }
 
-func next(batch []source, ok bool) ([]source, error) {
+func next(batch []piece, ok bool) ([]piece, error) {
 	if !ok {
 		return nil, io.EOF
 	}
@@ -195,7 +195,7 @@ func final(err error) bool {
 
 // statement runs one statement and returns the name of its command, if it has
 // one.
-func (s *Script) statement(ctx context.Context, src source) (string, error) {
+func (s *Script) statement(ctx context.Context, src piece) (string, error) {
 	if src.err != nil {
 		return "", src.err
 	}

@@ -15,8 +15,8 @@ import (
 // parser takes 64 MiB; without a limit /dev/zero would fill the memory.
 const maxStatement = 64 << 20
 
-// source is one statement's text and where it came from, or why reading ends.
-type source struct {
+// piece is one statement's text and where it came from, or why reading ends.
+type piece struct {
 	text string
 	line int // of its first line, counted from 1
 	err  error
@@ -39,8 +39,8 @@ type statements struct {
 type feed struct {
 	ctx   context.Context
 	in    io.Reader
-	to    chan<- []source
-	batch []source
+	to    chan<- []piece
+	batch []piece
 }
 
 // Read reads from the script.
@@ -61,19 +61,19 @@ func (f *feed) handOver() {
 }
 
 // read sends the statements of in, or its lines, until it ends, fails, or nobody wants them.
-func read(ctx context.Context, in io.Reader, lines bool, to chan<- []source) {
+func read(ctx context.Context, in io.Reader, lines bool, to chan<- []piece) {
 	defer close(to)
 	f := &feed{ctx: ctx, in: in, to: to}
 	s := &statements{in: bufio.NewReaderSize(f, 64<<10), lines: lines}
 	for ctx.Err() == nil {
-		src := s.next()
-		if src.err != io.EOF {
-			f.batch = append(f.batch, src)
+		p := s.next()
+		if p.err != io.EOF {
+			f.batch = append(f.batch, p)
 		}
-		if src.err != nil || len(f.batch) == maxBatch {
+		if p.err != nil || len(f.batch) == maxBatch {
 			f.handOver()
 		}
-		if src.err != nil {
+		if p.err != nil {
 			return
 		}
 	}
@@ -81,13 +81,13 @@ func read(ctx context.Context, in io.Reader, lines bool, to chan<- []source) {
 
 // next returns the next statement that is not blank, or io.EOF in its err. What
 // the end of the script cuts short comes as it is: parsing it says what lacks.
-func (s *statements) next() source {
+func (s *statements) next() piece {
 	var join cmdline.Joiner
 	first := s.line + 1
 	for {
 		line, err := s.readLine(maxStatement - join.Len())
 		if err != nil && err != io.EOF {
-			return source{line: s.line, err: err}
+			return piece{line: s.line, err: err}
 		}
 		whole := false
 		if line != "" {
@@ -97,10 +97,10 @@ func (s *statements) next() source {
 			continue
 		}
 		if text := join.Text(); strings.TrimSpace(text) != "" {
-			return source{text: text, line: first}
+			return piece{text: text, line: first}
 		}
 		if err == io.EOF {
-			return source{err: io.EOF}
+			return piece{err: io.EOF}
 		}
 		join, first = cmdline.Joiner{}, s.line+1
 	}

@@ -14,9 +14,9 @@ import (
 )
 
 // split reads all statements of a script.
-func split(t *testing.T, in io.Reader) (all []source) {
+func split(t *testing.T, in io.Reader) (all []piece) {
 	t.Helper()
-	batches := make(chan []source)
+	batches := make(chan []piece)
 	go read(t.Context(), in, false, batches)
 	for batch := range batches {
 		all = append(all, batch...)
@@ -27,30 +27,30 @@ func split(t *testing.T, in io.Reader) (all []source) {
 func TestStatements(t *testing.T) {
 	for _, c := range []struct {
 		name, script string
-		want         []source
+		want         []piece
 	}{
 		{"nothing", "", nil},
 		{"blank lines", "\n \n\t\r\n\n", nil},
-		{"a line each", "stop\ncont\n", []source{{text: "stop", line: 1}, {text: "cont", line: 2}}},
-		{"blank lines count", "\n\nstop\n\ncont\n", []source{{text: "stop", line: 3}, {text: "cont", line: 5}}},
-		{"no newline at the end", "stop\ncont", []source{{text: "stop", line: 1}, {text: "cont", line: 2}}},
-		{"CRLF", "stop\r\n\r\ncont\r\n", []source{{text: "stop", line: 1}, {text: "cont", line: 3}}},
-		{"CRLF without the last", "stop\r\ncont", []source{{text: "stop", line: 1}, {text: "cont", line: 2}}},
+		{"a line each", "stop\ncont\n", []piece{{text: "stop", line: 1}, {text: "cont", line: 2}}},
+		{"blank lines count", "\n\nstop\n\ncont\n", []piece{{text: "stop", line: 3}, {text: "cont", line: 5}}},
+		{"no newline at the end", "stop\ncont", []piece{{text: "stop", line: 1}, {text: "cont", line: 2}}},
+		{"CRLF", "stop\r\n\r\ncont\r\n", []piece{{text: "stop", line: 1}, {text: "cont", line: 3}}},
+		{"CRLF without the last", "stop\r\ncont", []piece{{text: "stop", line: 1}, {text: "cont", line: 2}}},
 		{"a line that is only CR", "\r", nil},
 		{"interpreter line", "#!/usr/bin/env -S qmpsh connect -s x\nstop\n",
-			[]source{{text: "#!/usr/bin/env -S qmpsh connect -s x", line: 1}, {text: "stop", line: 2}}},
+			[]piece{{text: "#!/usr/bin/env -S qmpsh connect -s x", line: 1}, {text: "stop", line: 2}}},
 		{"continuation", "a \\\nb=1 \\\nc=2\nstop\n",
-			[]source{{text: "a \\\nb=1 \\\nc=2", line: 1}, {text: "stop", line: 4}}},
+			[]piece{{text: "a \\\nb=1 \\\nc=2", line: 1}, {text: "stop", line: 4}}},
 		{"continuation with CRLF", "a \\\r\nb=1\r\nstop\r\n",
-			[]source{{text: "a \\\r\nb=1", line: 1}, {text: "stop", line: 3}}},
+			[]piece{{text: "a \\\r\nb=1", line: 1}, {text: "stop", line: 3}}},
 		{"JSON over lines", "\n{\"execute\":\n\n\"stop\"\n}\ncont\n",
-			[]source{{text: "{\"execute\":\n\n\"stop\"\n}", line: 2}, {text: "cont", line: 6}}},
+			[]piece{{text: "{\"execute\":\n\n\"stop\"\n}", line: 2}, {text: "cont", line: 6}}},
 		{"JSON in an argument", "a b={\"x\":\n[1,\n2]}\nstop",
-			[]source{{text: "a b={\"x\":\n[1,\n2]}", line: 1}, {text: "stop", line: 4}}},
+			[]piece{{text: "a b={\"x\":\n[1,\n2]}", line: 1}, {text: "stop", line: 4}}},
 		{"transaction", "transaction(\nabort\n\n# note\n)\nstop\n",
-			[]source{{text: "transaction(\nabort\n\n# note\n)", line: 1}, {text: "stop", line: 6}}},
+			[]piece{{text: "transaction(\nabort\n\n# note\n)", line: 1}, {text: "stop", line: 6}}},
 		{"transaction in a line", "transaction( abort )\nstop\n",
-			[]source{{text: "transaction( abort )", line: 1}, {text: "stop", line: 2}}},
+			[]piece{{text: "transaction( abort )", line: 1}, {text: "stop", line: 2}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for _, in := range []io.Reader{strings.NewReader(c.script), iotest.OneByteReader(strings.NewReader(c.script)),
@@ -141,7 +141,7 @@ func TestStatementsLimit(t *testing.T) {
 // A reader that nobody listens to any more must end.
 func TestStatementsNobodyWants(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	batches := make(chan []source)
+	batches := make(chan []piece)
 	go read(ctx, &lines{line: "stop\n"}, false, batches)
 	if batch := <-batches; batch[0].text != "stop" {
 		t.Errorf("%+v", batch)
@@ -160,7 +160,7 @@ func TestStatementsNobodyWants(t *testing.T) {
 // A statement must not wait for the one behind it to be complete.
 func TestStatementsAreNotHeldBack(t *testing.T) {
 	in, out := io.Pipe()
-	batches := make(chan []source)
+	batches := make(chan []piece)
 	go read(t.Context(), in, false, batches)
 	go out.Write([]byte("stop\n{\"execute\":\n"))
 	if batch := <-batches; len(batch) != 1 || batch[0].text != "stop" {
