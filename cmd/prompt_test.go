@@ -64,12 +64,20 @@ func TestExecPromptsUnseen(t *testing.T) {
 	}
 	t.Run("ended by a signal", func(t *testing.T) {
 		t.Parallel()
-		s := openTTY(t, qmptest.Dir(t), nil, words...)
-		s.asksUnseen()
-		if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-			t.Fatal(err)
+		for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGQUIT} {
+			s := openTTY(t, qmptest.Dir(t), nil, words...)
+			s.asksUnseen()
+			if err := s.cmd.Process.Signal(sig); err != nil {
+				t.Fatal(err)
+			}
+			if code := s.leaves(); code != 128+int(sig) { // and the terminal is as it was
+				t.Errorf("%v: exit code %d", sig, code)
+			}
+			s.shows("ended by signal: " + sig.String())
+			if strings.Contains(s.out.String(), "goroutine") {
+				t.Errorf("%v: %s", sig, s.out)
+			}
 		}
-		s.leaves() // and the terminal is as it was
 	})
 	t.Run("without a terminal", func(t *testing.T) {
 		t.Parallel()

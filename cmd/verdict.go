@@ -138,7 +138,7 @@ func (o *options) judgeServer(err error) verdict {
 	case errors.As(err, &server): // QEMU repeats a command's name in its text, however long that is
 		v = verdict{code: exitServerError, summary: shorten(server.Error())}
 	case errors.As(err, &lost) && lost.Unsent, errors.As(err, &state):
-		v.hint = "nothing of the command was sent"
+		v.hint = "the next command was not sent"
 	case errors.As(err, &lost):
 		v.hint = "the command was sent, and may have been done"
 	case errors.As(err, &bad):

@@ -78,7 +78,7 @@ func rulings() []ruling {
 		{limit, 4, "within 1s", "-"},
 
 		{&qmp.InterruptedError{Err: io.EOF}, 5, "ended before the reply", "may have been done"},
-		{&qmp.InterruptedError{Unsent: true, Err: io.EOF}, 5, "before the command was sent", "nothing of the command was sent"},
+		{&qmp.InterruptedError{Unsent: true, Err: io.EOF}, 5, "before the command was sent", "the next command was not sent"},
 		{&qmp.InterruptedError{Err: &proto.LimitError{Limit: 1}}, 5, "limit", "may have been done"},
 		{&qmp.InterruptedError{Err: &proto.FrameError{Err: io.EOF}}, 5, "", "may have been done"},
 		{&qmp.InterruptedError{Err: &proto.FlushError{Unsent: 1, Err: io.EOF}}, 5, "", "may have been done"},
@@ -86,7 +86,7 @@ func rulings() []ruling {
 		{&qmp.SessionEndedError{Err: io.EOF}, 5, "", "-"},
 		{&qmp.MissedError{}, 5, "", "-"},
 		{&qmp.BadReplyError{Problem: "it is none"}, 5, "it is none", "may have been done"},
-		{&proto.StateError{Have: proto.Idle, Want: proto.Running}, 5, "", "nothing of the command was sent"},
+		{&proto.StateError{Have: proto.Idle, Want: proto.Running}, 5, "", "the next command was not sent"},
 
 		{interrupted, 130, "interrupted", "-"},
 		{&SignalError{syscall.SIGQUIT}, 131, "ended by signal", "-"},

@@ -228,7 +228,7 @@ func TestScriptLosesTheSessionWhileIdle(t *testing.T) {
 		err := s.Run(t.Context())
 		var lost *qmp.InterruptedError
 		var place *PlaceError
-		if !errors.As(err, &lost) || errors.As(err, &place) || !errors.Is(err, io.EOF) {
+		if !errors.As(err, &lost) || errors.As(err, &place) || !errors.Is(err, io.EOF) || !qmp.NeverSent(err) {
 			t.Errorf("error %v", err)
 		}
 		wantEqual(t, "results", s.results, []string{"1"})
