@@ -54,6 +54,36 @@ func BenchmarkExec(b *testing.B) {
 	b.ReportMetric(float64(peak)/1024, "MiB-peak")
 }
 
+// BenchmarkExecTyped compares a command whose values need types with one that needs none:
+// with what is kept of the binary, with an empty cache that the run fills, and without a
+// cache, where QEMU is asked for its schema every time.
+func BenchmarkExecTyped(b *testing.B) {
+	sock, _ := qmptest.QMP(b, "-netdev", "user,id=n0")
+	qmpsh := program(b)
+	warm, cold := filepath.Join(b.TempDir(), "warm"), filepath.Join(b.TempDir(), "cold")
+	typed := []string{"exec", "-s", sock, "set_link", "name=n0", "up=off"}
+	run := func(cache string, args ...string) time.Duration {
+		b.Setenv("XDG_CACHE_HOME", cache)
+		took, _ := runProcess(b, "", qmpsh, args...)
+		return took
+	}
+	run(warm, typed...)
+	run(warm, typed...) // the first two runs prepare for all others
+	var kept, untyped, first, asked []time.Duration
+	for b.Loop() {
+		untyped = append(untyped, run(warm, "exec", "-s", sock, "query-status"))
+		kept = append(kept, run(warm, typed...))
+		asked = append(asked, run(warm, append(typed, "--no-cache")...))
+		first = append(first, run(cold, typed...))
+		if err := os.RemoveAll(cold); err != nil {
+			b.Fatal(err)
+		}
+	}
+	reportRatio(b, "untyped", kept, untyped)
+	b.ReportMetric(median(first)/1e6, "ms-first")
+	b.ReportMetric(median(asked)/1e6, "ms-without-cache")
+}
+
 // BenchmarkScript compares a script of 10,000 lines with a bare loop of writes
 // and reads on the same QEMU.
 func BenchmarkScript(b *testing.B) {
@@ -91,7 +121,9 @@ func runProcess(b *testing.B, stdin, name string, args ...string) (time.Duration
 	err = cmd.Run()
 	took := time.Since(start)
 	printed, _ := os.ReadFile(out.Name())
-	if err != nil || !bytes.HasSuffix(printed, []byte(`"running": false}`+"\n")) && !bytes.HasSuffix(printed, []byte(`"running": false}}`+"\r\n")) {
+	if err != nil || !slices.ContainsFunc([]string{`"running": false}` + "\n", `"running": false}}` + "\r\n", "{}\n"}, func(end string) bool {
+		return bytes.HasSuffix(printed, []byte(end))
+	}) {
 		b.Fatalf("%s %v: %v\n%s%s", name, args, err, printed, errs.Bytes())
 	}
 	return took, cmd.ProcessState.SysUsage().(*syscall.Rusage)

@@ -38,6 +38,9 @@ func (d devices) Values(q completion.Query) (list []completion.Value, known bool
 			return nil, true
 		}
 		for _, p := range properties {
+			if strings.HasPrefix(p.Type, "child<") { // a part, which nobody sets
+				continue
+			}
 			list = append(list, completion.Value{Text: p.Name, Label: p.Type, Type: p.ValueType()})
 		}
 	}

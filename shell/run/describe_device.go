@@ -54,6 +54,9 @@ func describeDevice(k *vm.Knowledge, words []string) (*DeviceDescription, error)
 		list = nil
 	}
 	for _, p := range list {
+		if strings.HasPrefix(p.Type, "child<") { // a part, which nobody sets
+			continue
+		}
 		p.PropertyInfo.Default = p.Default
 		d.Properties = append(d.Properties, p.PropertyInfo)
 	}
