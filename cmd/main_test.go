@@ -9,6 +9,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/qmpsh/qmpsh/cmd"
+	"github.com/qmpsh/qmpsh/proto/qmp/qmptest"
 )
 
 // TestMain makes the test binary serve as qmpsh too: while the tests run, the
@@ -37,6 +38,7 @@ func (c checked) Run() int {
 	}
 	defer os.RemoveAll(cache)
 	os.Setenv("XDG_CACHE_HOME", cache)
+	qmptest.ManyAtOnce()
 	code := c.m.Run()
 	if code == 0 {
 		if err := goleak.Find(); err != nil {

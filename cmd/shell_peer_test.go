@@ -28,6 +28,7 @@ func TestShellTypingInAStorm(t *testing.T) {
 		p.types("d")
 		p.keys("Enter")
 		p.shows(line+"\n", `"did": "device_add"`)
+		p.awaitsPrompt("(desk)")
 		p.keys("C-d")
 		p.leaves(0)
 		d.gets(t, "tick", `device_add{"driver": "virtio-net-pci", "id": "net1", "netdev": "n 1", "mac": "52:54:00:12:34:56"}`)

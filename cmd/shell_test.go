@@ -267,6 +267,7 @@ func TestShellTypedTransactionAsks(t *testing.T) {
 
 // In whatever form QEMU is told to end, the shell asks first.
 func TestShellAsksBeforeHMPEndsQEMU(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t)
 	p := openPane(t, sizes()[0], "connect", "--no-validate", d.path)
 	for _, line := range []string{

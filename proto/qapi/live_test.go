@@ -60,6 +60,7 @@ func servers(t *testing.T, test func(t *testing.T, s live)) {
 }
 
 func TestLive_SchemaHoldsTheServersCommands(t *testing.T) {
+	t.Parallel()
 	servers(t, func(t *testing.T, s live) {
 		raw, err := s.Execute(t.Context(), "query-commands", nil)
 		if err != nil {
@@ -84,6 +85,7 @@ func TestLive_SchemaHoldsTheServersCommands(t *testing.T) {
 var typeError = regexp.MustCompile(`^(Invalid parameter (type )?for|Invalid parameter '|Parameter '.*' (is unexpected|is missing|does not accept value|expects)|JSON parse error|QMP input )`)
 
 func TestLive_AnswersAreWhatTheSchemaSays(t *testing.T) {
+	t.Parallel()
 	servers(t, func(t *testing.T, s live) {
 		answers := 0
 		for _, c := range s.schema.Commands() {
@@ -132,6 +134,7 @@ var integers = regexp.MustCompile(`([:\[] ?)(42|4096|-1|9223372036854775807|1844
 func narrow(args []byte) []byte { return integers.ReplaceAll(args, []byte("${1}1")) }
 
 func TestLive_WhatWeTakeIsNoTypeErrorThere(t *testing.T) {
+	t.Parallel()
 	servers(t, func(t *testing.T, s live) {
 		sent := 0
 		for _, c := range s.schema.Commands() {
@@ -153,6 +156,7 @@ func TestLive_WhatWeTakeIsNoTypeErrorThere(t *testing.T) {
 }
 
 func TestLive_WhatWeRefuseTheServerRefuses(t *testing.T) {
+	t.Parallel()
 	servers(t, func(t *testing.T, s live) {
 		sent, exact := 0, 0
 		for _, c := range s.schema.Commands() {
@@ -209,6 +213,7 @@ func judge(t *testing.T, command string, m qapitest.Mutant, err error) bool {
 
 // The client would refuse some of these by itself, so they go over a bare socket.
 func TestLive_JSONThatTheServersParserRefuses(t *testing.T) {
+	t.Parallel()
 	path, _ := qmptest.QMP(t)
 	c := connect(t, path)
 	check := c.schema.Command("qom-set").Check

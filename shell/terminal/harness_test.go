@@ -19,6 +19,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(programEnv) != "" {
 		os.Exit(program())
 	}
+	qmptest.ManyAtOnce()
 	goleak.VerifyTestMain(m)
 }
 

@@ -203,12 +203,13 @@ func TestPtyHistoryIsSharedByTwoProcesses(t *testing.T) {
 	t.Parallel()
 	path := historyFile(t)
 	a, b := startGuest(t, path), startGuest(t, path)
-	a.Type("from a\r")
-	a.logs(`line: "from a"`)
-	b.Type("from b\r")
-	b.logs(`line: "from b"`)
-	a.Type("again a\r")
-	a.logs(`line: "again a"`)
+	for _, line := range []struct {
+		from *guest
+		text string
+	}{{a, "from a"}, {b, "from b"}, {a, "again a"}} {
+		line.from.Type(line.text + "\r")
+		line.from.Shows(fmt.Sprintf("got %q", line.text)) // it is remembered before
+	}
 	for _, s := range []*guest{a, b} {
 		s.Type("exit\r")
 		s.ends(0)

@@ -2,6 +2,7 @@ package qmptest
 
 import (
 	"bytes"
+	"flag"
 	"strings"
 	"sync"
 	"testing"
@@ -65,4 +66,15 @@ func (b *Buffer) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.b.String()
+}
+
+// ManyAtOnce lets eight parallel tests run at a time where -parallel does not say otherwise: for rooms whose tests mostly
+// wait for other processes. TestMain calls it.
+func ManyAtOnce() {
+	flag.Parse()
+	said := false
+	flag.Visit(func(f *flag.Flag) { said = said || f.Name == "test.parallel" })
+	if !said {
+		_ = flag.Set("test.parallel", "8") // the testing package has it
+	}
 }

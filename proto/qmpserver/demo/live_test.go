@@ -157,6 +157,7 @@ func (p *pair) follow(n int) {
 
 // Replies have the form of a real QEMU's with the same machine.
 func TestLive_DemoRepliesHaveTheRightShape(t *testing.T) {
+	t.Parallel()
 	p := newPair(t)
 	for _, name := range Commands() {
 		// One is an error in both, the other depends on how QEMU was built.
@@ -176,6 +177,7 @@ func TestLive_DemoRepliesHaveTheRightShape(t *testing.T) {
 
 // Run states and their events are those of a real QEMU.
 func TestLive_DemoRunStates(t *testing.T) {
+	t.Parallel()
 	p := newPair(t)
 	p.real.Execute(t.Context(), "cont", nil) // it was started paused
 	if e, err := p.realEvs.Next(t.Context()); err != nil || e.Name != "RESUME" {
@@ -197,6 +199,7 @@ func TestLive_DemoRunStates(t *testing.T) {
 
 // A job goes through the states of a real QEMU's.
 func TestLive_DemoJob(t *testing.T) {
+	t.Parallel()
 	p := newPair(t)
 	p.same("blockdev-mirror", `{"job-id": "m", "device": "disk0", "target": "backup0", "sync": "none", "auto-finalize": false, "auto-dismiss": false}`)
 	p.follow(4) // created, running, ready, BLOCK_JOB_READY

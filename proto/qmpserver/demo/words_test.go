@@ -185,6 +185,7 @@ func TestErrorWords(t *testing.T) {
 
 // A real QEMU still words its errors so.
 func TestLive_ErrorWords(t *testing.T) {
+	t.Parallel()
 	path, _ := qmptest.QMP(t, "-name", machineName, "-uuid", machineUUID)
 	conn, err := net.Dial("unix", path)
 	if err != nil {
