@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/qmpsh/qmpsh/proto/qapi"
@@ -21,9 +22,9 @@ import (
 //go:embed data/schema.json.gz
 var schemaFile []byte
 
-// The names of all commands of that QEMU, one a line, in the order of its
-// query-commands; " oob" follows where the schema says allow-oob. They stand apart
-// so that looking up a name does not unpack the schema.
+// The names of all commands of that QEMU, one a line, in the order of its query-commands; " oob" follows where the schema
+// says allow-oob, " needs" where it has an argument that must be given. They stand apart so that a command without
+// arguments does not unpack the schema.
 //
 //go:embed data/commands.txt
 var commandsFile string
@@ -57,15 +58,20 @@ func readSchema() (*qapi.Schema, error) {
 	return qapi.Parse(raw)
 }
 
-// knows reports whether QEMU 7.2 has a command, and whether out of band.
-func knows(name string) (known, oob bool) {
+// traits are what commandsFile says of a command.
+type traits struct {
+	oob   bool // may come out of band
+	needs bool // has an argument that must be given
+}
+
+// knows reports whether QEMU 7.2 has a command, and what is to be known of it.
+func knows(name string) (t traits, known bool) {
 	for line := range strings.Lines(commandsFile) {
-		line, oob := strings.CutSuffix(strings.TrimSuffix(line, "\n"), " oob")
-		if line == name {
-			return true, oob
+		if words := strings.Fields(line); words[0] == name {
+			return traits{slices.Contains(words, "oob"), slices.Contains(words, "needs")}, true
 		}
 	}
-	return false, false
+	return traits{}, false
 }
 
 // commandList is the reply to query-commands.

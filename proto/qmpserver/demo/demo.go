@@ -129,26 +129,28 @@ func (d *Machine) eventLocked(name string, data any) {
 
 // lookup is the server's view of the commands.
 func (d *Machine) lookup(name string) (qmpserver.Handler, bool) {
-	known, oob := knows(name)
+	t, known := knows(name)
 	run := d.notSimulated
 	if act, ok := d.commands[name]; ok {
-		run = d.handler(act)
+		run = d.handler(act, t)
 	} else if raw, ok := fixedReply(name); ok {
-		run = d.handler(func(*Machine, *qmpserver.Conversation, arguments) (any, error) { return raw, nil })
+		run = d.handler(func(*Machine, *qmpserver.Conversation, arguments) (any, error) { return raw, nil }, t)
 	}
-	return qmpserver.Handler{OOB: oob, Run: run}, known
+	return qmpserver.Handler{OOB: t.oob, Run: run}, known
 }
 
-// handler wraps a command for the server.
-func (d *Machine) handler(act command) qmpserver.HandlerFunc {
+// handler wraps a command for the server. Its arguments are checked where there are any, or must be.
+func (d *Machine) handler(act command, t traits) qmpserver.HandlerFunc {
 	return func(_ context.Context, client *qmpserver.Conversation, c qmp.Command) (any, error) {
-		schema, err := d.schema()
-		if err != nil {
-			return nil, err
-		}
-		a, err := checked(schema.Command(c.Name), c.Arguments)
-		if err != nil {
-			return nil, err
+		var a arguments
+		if t.needs || c.Arguments != nil {
+			schema, err := d.schema()
+			if err != nil {
+				return nil, err
+			}
+			if a, err = checked(schema.Command(c.Name), c.Arguments); err != nil {
+				return nil, err
+			}
 		}
 		d.mu.Lock()
 		defer d.mu.Unlock()
