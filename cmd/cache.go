@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -90,7 +91,7 @@ func cacheData(o *options, list []vm.Entry) error {
 	if err != nil {
 		return err
 	}
-	if err := o.results()(nil, qmp.Reply{Return: raw, Raw: raw}); err != nil {
+	if err := o.results()(context.Background(), nil, qmp.Reply{Return: raw, Raw: raw}); err != nil {
 		return &run.OutputError{Err: err}
 	}
 	return nil

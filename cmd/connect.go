@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"context"
-	"fmt"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -110,8 +109,8 @@ func runScript(ctx context.Context, c *connectOptions, s *session, path string) 
 			return c.printText(text)
 		},
 		Events:    events,
-		Event:     func(ev qmp.Event) { fmt.Fprintln(c.stderr, p.Event(ev)) },
-		Note:      func(text string) { fmt.Fprintln(c.stderr, p.Dim(text)) },
+		Event:     func(ev qmp.Event) { c.stderr.Print(p.Event(ev)) },
+		Note:      func(remark string) { c.stderr.Print(p.Dim(remark)) },
 		Report:    func(err error) { report(c.options, err) },
 		KeepGoing: c.keepGoing,
 	}

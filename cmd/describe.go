@@ -11,7 +11,6 @@ import (
 
 	"github.com/qmpsh/qmpsh/proto/qmp"
 	"github.com/qmpsh/qmpsh/shell/run"
-	"github.com/qmpsh/qmpsh/shell/text"
 )
 
 func newDescribeCmd(o *options) *cobra.Command {
@@ -74,10 +73,8 @@ func describe(ctx context.Context, o *options, schemas *run.Schemas, words []str
 
 // printText prints a text for people on stdout.
 func (o *options) printText(s string) error {
-	if _, err := fmt.Fprintln(o.sys.Out, text.Clean(s)); err != nil {
-		return &run.OutputError{Err: err}
-	}
-	return nil
+	_, err := fmt.Fprintln(o.printed, s)
+	return err
 }
 
 func describeData(ctx context.Context, o *options, schemas *run.Schemas, words []string) error {
@@ -89,7 +86,7 @@ func describeData(ctx context.Context, o *options, schemas *run.Schemas, words [
 	if err != nil {
 		return err
 	}
-	if err := o.results()(nil, qmp.Reply{Return: raw, Raw: raw}); err != nil {
+	if err := o.results()(ctx, nil, qmp.Reply{Return: raw, Raw: raw}); err != nil {
 		return &run.OutputError{Err: err}
 	}
 	return nil
@@ -97,7 +94,7 @@ func describeData(ctx context.Context, o *options, schemas *run.Schemas, words [
 
 // columns is the width of the terminal behind w, 80 where there is none.
 func columns(w any) int {
-	if f, ok := w.(*os.File); ok {
+	if f, ok := bare(w).(*os.File); ok {
 		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
 			return width
 		}

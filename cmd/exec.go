@@ -2,12 +2,13 @@ package cmd
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/qmpsh/qmpsh/proto/qmp"
 	"github.com/qmpsh/qmpsh/shell/cmdline"
+	"github.com/qmpsh/qmpsh/shell/render"
 	"github.com/qmpsh/qmpsh/shell/run"
 )
 
@@ -105,8 +106,8 @@ func (e *execOptions) showMessage(ctx context.Context, x *run.Executor, st cmdli
 	if err != nil {
 		return err
 	}
-	p := e.printer(e.sys.Out)
-	if _, err := fmt.Fprintf(e.sys.Out, "%s\n", p.OneLine(line)); err != nil {
+	p := render.New(render.Options{}) // one line, whatever results are to look like
+	if err := p.WriteResult(e.sys.Out, qmp.Reply{Return: line}); err != nil {
 		return &run.OutputError{Err: err}
 	}
 	return nil

@@ -12,7 +12,6 @@ import (
 	"github.com/qmpsh/qmpsh/shell/render"
 	"github.com/qmpsh/qmpsh/shell/run"
 	"github.com/qmpsh/qmpsh/shell/terminal"
-	"github.com/qmpsh/qmpsh/shell/text"
 )
 
 // registerLanguage adds the flags of the commands that read the command language.
@@ -115,22 +114,27 @@ func (o *options) lookupEnv(name string) (string, bool) {
 
 // results writes results on stdout, and nothing else does, or on the file that the
 // user names in a line.
-func (o *options) results() func(io.Writer, qmp.Reply) error {
+func (o *options) results() func(context.Context, io.Writer, qmp.Reply) error {
 	p := o.printer(o.sys.Out)
 	file := o.filePrinter()
-	return func(w io.Writer, r qmp.Reply) error {
+	return func(_ context.Context, w io.Writer, r qmp.Reply) error {
 		if w != nil {
-			return file.WriteResult(w, r)
+			return file.WriteResult(o.named(w), r)
 		}
 		if said, ok := o.hmpText(r); ok {
-			if isTerminal(o.sys.Out) {
-				said = text.Clean(said)
-			}
 			_, err := io.WriteString(o.sys.Out, said)
 			return err
 		}
 		return p.WriteResult(o.sys.Out, r)
 	}
+}
+
+// named puts a file that the user named behind the boundary if it is a terminal.
+func (o *options) named(w io.Writer) io.Writer {
+	if isTerminal(w) {
+		return forPeople(o.sys)(w)
+	}
+	return w
 }
 
 // hmpText is what the human monitor said, where text is wanted.

@@ -1,7 +1,7 @@
 package cmd
 
 import (
-	"fmt"
+	"cmp"
 	"io"
 	"strings"
 	"sync"
@@ -9,60 +9,106 @@ import (
 	"github.com/qmpsh/qmpsh/proto/qmp"
 	"github.com/qmpsh/qmpsh/shell/cmdline"
 	"github.com/qmpsh/qmpsh/shell/render"
+	"github.com/qmpsh/qmpsh/shell/text"
 )
+
+// behindBoundary returns sys with everything that people read behind the boundary of shell/text:
+// stderr wherever it goes, and stdout on a terminal. Results in a pipe are the server's bytes.
+func behindBoundary(sys System) System {
+	people := forPeople(sys)
+	sys.Err = people(sys.Err)
+	if isTerminal(sys.Out) {
+		sys.Out = people(sys.Out)
+	}
+	return sys
+}
+
+// forPeople returns what puts a stream behind the boundary.
+func forPeople(sys System) func(io.Writer) *text.Writer {
+	if asciiOnly(sys.Getenv) {
+		return text.NewASCIIWriter
+	}
+	return text.NewWriter
+}
+
+// asciiOnly says whether the locale is one without other characters. Nothing said is taken for
+// UTF-8, which terminals show since long.
+func asciiOnly(getenv func(string) string) bool {
+	locale := cmp.Or(getenv("LC_ALL"), getenv("LC_CTYPE"), getenv("LANG"))
+	if locale == "" {
+		return false
+	}
+	_, charset, found := strings.Cut(locale, ".")
+	charset, _, _ = strings.Cut(strings.ToLower(charset), "@")
+	return locale == "C" || locale == "POSIX" || found && charset != "utf-8" && charset != "utf8"
+}
+
+// bare is the stream behind the boundary, to ask about it.
+func bare(stream any) any {
+	if w, ok := stream.(*text.Writer); ok {
+		return w.Bare()
+	}
+	return stream
+}
 
 // printer makes text for w as the flags say.
 func (o *options) printer(w io.Writer) *render.Printer {
-	return render.New(render.Options{Format: o.format, Color: o.colored(w), Terminal: isTerminal(w)})
+	opts := render.Options{Format: o.format, Color: o.colored(w)}
+	if isTerminal(w) {
+		opts.Width = columns(w)
+	}
+	return render.New(opts)
 }
+
+// longest is how much of a server's message a person gets to read, in bytes.
+const longest = 2000
 
 // trace echoes one message on stderr, without its secrets.
 func (o *options) trace(d qmp.Direction, m *qmp.Message) {
-	p := o.printer(o.sys.Err)
-	arrow := "<-"
+	arrow, limit := "<-", 0
 	if d == qmp.Sent {
 		arrow = "->"
 	}
-	line := string(p.OneLine(cmdline.RedactMessage(m.Raw)))
 	if isTerminal(o.sys.Err) { // a schema would scroll everything else away
-		line = shorten(line)
+		limit = longest
 	}
-	fmt.Fprintln(o.stderr, p.Dim(arrow+" "+line))
+	o.stderr.Print(o.printer(o.sys.Err).Message(arrow, cmdline.RedactMessage(m.Raw), limit))
 }
 
-// shorten keeps a message of the server's to what a person can read, and says how
-// long it is.
-func shorten(text string) string {
-	const most = 2000 // bytes
-	if len(text) <= most {
-		return text
-	}
-	return fmt.Sprintf("%s… (%d bytes)", strings.ToValidUTF8(text[:most], ""), len(text))
-}
-
-// switchWriter is stderr, but for as long as a line is being edited on the
+// switchWriter is stderr, but for as long as a line is being edited on the same
 // terminal: then its text goes above that line. Each Write is one whole text.
 type switchWriter struct {
 	mu    sync.Mutex
-	plain io.Writer
-	above func(string) // set while the line editor has the terminal
+	plain *text.Writer
+	above func(text.Painted) // set while the line editor has the terminal
 }
 
-func newSwitchWriter(plain io.Writer) *switchWriter { return &switchWriter{plain: plain} }
+func newSwitchWriter(plain *text.Writer) *switchWriter { return &switchWriter{plain: plain} }
 
 // Write may be called from any goroutine.
 func (s *switchWriter) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.above != nil {
-		s.above(string(p))
+		s.above(text.Plain(string(p)))
 		return len(p), nil
 	}
 	return s.plain.Write(p)
 }
 
+// Print writes lines with their colours. Nobody could be told that it failed.
+func (s *switchWriter) Print(p text.Painted) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.above != nil {
+		s.above(p)
+	} else {
+		_ = s.plain.Print(p.Line())
+	}
+}
+
 // redirect sends texts to above, or back to stderr when above is nil.
-func (s *switchWriter) redirect(above func(string)) {
+func (s *switchWriter) redirect(above func(text.Painted)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.above = above

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/qmpsh/qmpsh/shell/render"
+	"github.com/qmpsh/qmpsh/shell/text"
 )
 
 // System is what the commands know of the outside world.
@@ -38,7 +39,9 @@ func Main(args []string, sys System) int {
 
 	signals := watchSignals()
 	defer signals.stop()
-	o := &options{sys: sys, signals: signals, stderr: newSwitchWriter(sys.Err), printed: &output{w: sys.Out}}
+	printed := &output{w: forPeople(sys)(sys.Out)}
+	sys = behindBoundary(sys)
+	o := &options{sys: sys, signals: signals, stderr: newSwitchWriter(sys.Err.(*text.Writer)), printed: printed}
 	root := newRootCmd(o)
 	root.SetArgs(args)
 	err, left := signals.supervise(func(ctx context.Context) error {
@@ -117,7 +120,7 @@ func rejectArgs(cmd *cobra.Command, args []string) error {
 type options struct {
 	sys     System
 	stderr  *switchWriter
-	printed *output // stdout, for what cobra prints
+	printed *output // stdout, for what people read there: help, descriptions, names behind Tab
 	signals *signals
 
 	socket          string
@@ -229,7 +232,7 @@ func (o *options) colored(w io.Writer) bool {
 
 // isTerminal says whether stream is an open terminal.
 func isTerminal(stream any) bool {
-	f, ok := stream.(*os.File)
+	f, ok := bare(stream).(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 

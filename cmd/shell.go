@@ -5,7 +5,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 
 	"github.com/adrg/xdg"
@@ -13,7 +12,6 @@ import (
 	"github.com/qmpsh/qmpsh/completion"
 	"github.com/qmpsh/qmpsh/proto/qmp"
 	"github.com/qmpsh/qmpsh/shell"
-	"github.com/qmpsh/qmpsh/shell/render"
 	"github.com/qmpsh/qmpsh/shell/terminal"
 	"github.com/qmpsh/qmpsh/shell/text"
 )
@@ -36,7 +34,8 @@ func runShell(ctx context.Context, c *connectOptions, s *session) error {
 	}
 	assist := &shell.Assist{Schemas: executor.Schemas, HMP: c.hmp}
 	term, err := terminal.Open(terminal.Config{
-		In: in, Out: screen, History: historyFile(),
+		In: in, Out: bare(screen).(io.Writer), History: historyFile(),
+		ASCII:    asciiOnly(c.sys.Getenv),
 		Complete: assist.Complete, Hint: assist.Hint,
 	})
 	if err != nil {
@@ -46,20 +45,21 @@ func runShell(ctx context.Context, c *connectOptions, s *session) error {
 	assist.Cache = completion.NewCache(executor.Schemas.Ask, completion.CacheOptions{Change: term.CompleteAgain})
 	defer assist.Cache.Close()
 	executor.Executed = assist.Cache.Executed
-	c.stderr.redirect(term.Print)
-	defer c.stderr.redirect(nil)
+	if isTerminal(c.sys.Err) { // what goes to a file stays there
+		c.stderr.redirect(term.Show)
+		defer c.stderr.redirect(nil)
+	}
 
 	if isTerminal(c.sys.Out) {
 		results, file := c.printer(c.sys.Out), c.filePrinter()
-		executor.Result = func(w io.Writer, r qmp.Reply) error {
+		executor.Result = func(ctx context.Context, w io.Writer, r qmp.Reply) error {
 			if w != nil {
-				return file.WriteResult(w, r)
+				return file.WriteResult(c.named(w), r)
 			}
 			if said, ok := c.hmpText(r); ok {
-				term.Print(text.Clean(said))
-				return nil
+				return term.Pour(ctx, func(w io.Writer) error { _, err := io.WriteString(w, said); return err })
 			}
-			return printResult(term, results, r)
+			return term.Pour(ctx, func(w io.Writer) error { return results.WriteResult(w, r) })
 		}
 	}
 	keys := make(chan os.Signal, 1)
@@ -71,8 +71,8 @@ func runShell(ctx context.Context, c *connectOptions, s *session) error {
 		Terminal: term,
 		Keys:     keys,
 		Events:   events,
-		Event:    func(ev qmp.Event) string { return p.Event(ev).String() },
-		Explain:  func(err error) string { return c.words(p, "", c.judge(err)) },
+		Event:    p.Event,
+		Explain:  func(err error) text.Painted { return c.words(p, "", c.judge(err)) },
 		Open:     s.open,
 		Address:  s.addr.String(),
 		Width:    func() int { return columns(screen) },
@@ -83,17 +83,6 @@ func runShell(ctx context.Context, c *connectOptions, s *session) error {
 		return &SignalError{syscall.SIGHUP}
 	}
 	return err
-}
-
-// printResult lets results and events take turns on the terminal. A result goes
-// there as one text: Print would end a line behind each part of it.
-func printResult(term *terminal.Terminal, p *render.Printer, r qmp.Reply) error {
-	var text strings.Builder
-	if err := p.WriteResult(&text, r); err != nil {
-		return err
-	}
-	term.Print(text.String())
-	return nil
 }
 
 // historyFile is where the XDG Base Directory Specification puts what a program

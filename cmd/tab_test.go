@@ -169,7 +169,11 @@ func TestShellHints(t *testing.T) {
 		p.keys("Enter")
 		p.shows("(demo) query-name\n{", `"demo"`, "\n(demo)")
 		p.types("block-dirty-bitmap-remove ")
-		p.shows("block-dirty-bitmap-remove n")
+		if s.Cols == 80 {
+			p.shows("block-dirty-bitmap-remove node= name=")
+		} else { // no room for a whole argument
+			p.shows("block-dirty-bitmap-remove …")
+		}
 		p.keys("Enter") // the hint goes with the line
 		p.shows("(demo) block-dirty-bitmap-remove\n", "lacks the arguments", "\n(demo)")
 		p.keys("C-d")

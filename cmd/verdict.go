@@ -12,6 +12,7 @@ import (
 	"github.com/qmpsh/qmpsh/shell/cmdline"
 	"github.com/qmpsh/qmpsh/shell/render"
 	"github.com/qmpsh/qmpsh/shell/run"
+	"github.com/qmpsh/qmpsh/shell/text"
 )
 
 // Exit codes, as docs/exit-codes.md promises them.
@@ -31,8 +32,8 @@ type verdict struct {
 	code    int
 	place   string // in a script; empty elsewhere
 	summary string
-	source  string // the line that it is about, with a caret
-	chain   error  // nil where the summary says it all
+	source  func(columns int) string // the line that it is about, with a caret; nil: none
+	chain   error                    // nil where the summary says it all
 	hint    string
 }
 
@@ -90,7 +91,7 @@ func judgeMistake(err error) (v verdict, known bool) {
 			v.hint = fmt.Sprintf("run `%s --help`", usage.help)
 		}
 	case errors.As(err, &line):
-		v = verdict{summary: line.Msg, source: line.Caret(), hint: render.SanitizeLine(line.Hint)}
+		v = verdict{summary: line.Msg, source: line.Caret, hint: text.CleanLine(line.Hint)}
 	case errors.As(err, &filter):
 		v = verdict{summary: filter.Error(), hint: "the command itself was done; only its result is missing"}
 	case errors.As(err, &output):
@@ -136,7 +137,7 @@ func (o *options) judgeServer(err error) verdict {
 	case errors.As(err, &unknown):
 		v = verdict{code: exitServerError, summary: unknown.Error(), hint: fmt.Sprintf("did you mean %s?", unknown.Near)}
 	case errors.As(err, &server): // QEMU repeats a command's name in its text, however long that is
-		v = verdict{code: exitServerError, summary: shorten(server.Error())}
+		v = verdict{code: exitServerError, summary: render.Shorten(server.Error(), longest)}
 	case errors.As(err, &lost) && lost.Unsent, errors.As(err, &state):
 		v.hint = "the next command was not sent"
 	case errors.As(err, &lost):
@@ -174,18 +175,22 @@ func timedOut(err error) bool {
 func report(o *options, err error) int {
 	v := o.judge(err)
 	if v.summary != "" {
-		fmt.Fprintln(o.stderr, o.words(o.printer(o.sys.Err), "qmpsh: ", v))
+		o.stderr.Print(o.words(o.printer(o.sys.Err), "qmpsh: ", v))
 	}
 	return v.code
 }
 
 // words are what a person reads of a verdict. program stands before it where other
 // programs may write too.
-func (o *options) words(p *render.Printer, program string, v verdict) string {
+func (o *options) words(p *render.Printer, program string, v verdict) text.Painted {
 	if v.place != "" {
 		program += v.place + ": "
 	}
+	source := ""
+	if v.source != nil {
+		source = v.source(p.Width())
+	}
 	return p.Failure(render.Failure{
-		Program: program, Summary: v.summary, Source: v.source, Chain: v.chain, Origins: o.debug, Hint: v.hint,
-	}).String()
+		Program: program, Summary: v.summary, Source: source, Chain: v.chain, Origins: o.debug, Hint: v.hint,
+	})
 }

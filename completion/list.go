@@ -54,9 +54,6 @@ func (r Result) common() string {
 // gap is the space between columns.
 const gap = 2
 
-// ellipsis marks where a line was cut.
-const ellipsis = "…"
-
 // List returns the candidates as lines of at most width columns, at most maxRows of them, each with its end. Labels stand
 // beside the candidates if that many rows do; else names stand in columns. A last line tells how many are left out.
 func (r Result) List(width, maxRows int) string {
@@ -92,10 +89,10 @@ func (r Result) List(width, maxRows int) string {
 			}
 			line.WriteString(name)
 		}
-		b.WriteString(text.Cut(line.String(), width, ellipsis) + "\n")
+		b.WriteString(text.Cut(line.String(), width, text.Ellipsis) + "\n")
 	}
 	if left > 0 {
-		b.WriteString(text.Cut(fmt.Sprintf("… %d more", left), width, ellipsis) + "\n")
+		b.WriteString(text.Cut(fmt.Sprintf("… %d more", left), width, text.Ellipsis) + "\n")
 	}
 	return b.String()
 }
@@ -106,5 +103,5 @@ func labelled(c Candidate, at, width int) string {
 	if c.Label != "" {
 		line = text.Pad(line, at+gap) + c.Label
 	}
-	return text.Cut(line, width, ellipsis) + "\n"
+	return text.Cut(line, width, text.Ellipsis) + "\n"
 }

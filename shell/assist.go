@@ -7,7 +7,6 @@ import (
 
 	"github.com/qmpsh/qmpsh/completion"
 	"github.com/qmpsh/qmpsh/shell/cmdline"
-	"github.com/qmpsh/qmpsh/shell/render"
 	"github.com/qmpsh/qmpsh/shell/run"
 	"github.com/qmpsh/qmpsh/shell/terminal"
 )
@@ -72,7 +71,7 @@ func (a *Assist) Complete(line string, cursor, columns int) terminal.Completion 
 	}
 	c.Insert = line[c.Start:c.End]
 	if len(r.Candidates) > 1 {
-		c.List = render.Sanitize(r.List(columns, listRows))
+		c.List = r.List(columns, listRows)
 	}
 	return c
 }

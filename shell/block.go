@@ -78,11 +78,11 @@ func (s *Shell) text(ctx context.Context, st *open, text string) error {
 			switch {
 			case err == nil:
 			case len(lines) == 1:
-				s.Terminal.Print(s.Explain(err))
+				s.Terminal.Show(s.Explain(err))
 				st.Joiner = before
 				st.refused++
 			default: // in part it is not what was meant
-				s.Terminal.Print(s.Explain(err))
+				s.Terminal.Show(s.Explain(err))
 				*st = open{}
 				s.Terminal.Print("The transaction was dropped, and nothing of it was sent.")
 				s.tellRest(lines, i, i+1)

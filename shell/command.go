@@ -29,7 +29,7 @@ func (s *Shell) statement(ctx context.Context, text string) error {
 	}
 	st, err := s.Parse(text)
 	if err != nil {
-		s.Terminal.Print(s.Explain(err))
+		s.Terminal.Show(s.Explain(err))
 		return errFailed
 	}
 	if word, ok := run.DotWord(st); ok {
@@ -59,7 +59,7 @@ func (s *Shell) command(ctx context.Context, st cmdline.Statement) error {
 	case errors.Is(err, errNo):
 		return errNo
 	case !errors.Is(err, errStopped):
-		s.Terminal.Print(s.Explain(err))
+		s.Terminal.Show(s.Explain(err))
 		return errFailed
 	case errors.As(err, &done):
 		s.stopped(fmt.Sprintf("stopped; %s was done, but its result is not whole", st.Name))

@@ -11,6 +11,7 @@ import (
 	"github.com/qmpsh/qmpsh/proto/qapi"
 	"github.com/qmpsh/qmpsh/shell/cmdline"
 	"github.com/qmpsh/qmpsh/shell/run"
+	"github.com/qmpsh/qmpsh/shell/text"
 )
 
 // dotWord is one of qmpsh's own words. They begin with a dot, so that they never
@@ -153,7 +154,7 @@ func (w *Words) exit(context.Context, cmdline.Statement) (string, error) { retur
 func (s *Shell) word(ctx context.Context, name string, st cmdline.Statement) error {
 	w, err := s.words.find(name)
 	if err != nil {
-		s.Terminal.Print(s.Explain(err))
+		s.Terminal.Show(s.Explain(err))
 		return errFailed
 	}
 	if w.act != nil {
@@ -166,7 +167,7 @@ func (s *Shell) word(ctx context.Context, name string, st cmdline.Statement) err
 	})
 	switch {
 	case err == nil:
-		s.Terminal.Print(said)
+		s.Terminal.Show(text.Plain(said))
 		return nil
 	case errors.Is(err, run.ErrLeave):
 		return err
@@ -174,12 +175,12 @@ func (s *Shell) word(ctx context.Context, name string, st cmdline.Statement) err
 		s.stopped("stopped")
 		return errStopped
 	}
-	s.Terminal.Print(s.Explain(err))
+	s.Terminal.Show(s.Explain(err))
 	return errFailed
 }
 
 func (s *Shell) history(context.Context, cmdline.Statement) error {
-	s.Terminal.Print(strings.Join(s.Terminal.History(), "\n"))
+	s.Terminal.Show(text.Plain(strings.Join(s.Terminal.History(), "\n")))
 	return nil
 }
 
@@ -204,6 +205,6 @@ func (s *Shell) reconnect(ctx context.Context, _ cmdline.Statement) error {
 		s.stopped("stopped connecting. " + wayBack)
 		return errStopped
 	}
-	s.Terminal.Print(s.Explain(err))
+	s.Terminal.Show(s.Explain(err))
 	return errFailed
 }

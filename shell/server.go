@@ -9,8 +9,8 @@ import (
 
 	"github.com/qmpsh/qmpsh/proto"
 	"github.com/qmpsh/qmpsh/proto/qmp"
-	"github.com/qmpsh/qmpsh/shell/render"
 	"github.com/qmpsh/qmpsh/shell/run"
+	"github.com/qmpsh/qmpsh/shell/text"
 )
 
 // What the shell shows of its own accord: who has answered, events, the end of a
@@ -26,7 +26,7 @@ func (s *Shell) pump(ctx context.Context, leave context.CancelCauseFunc) {
 		)
 		switch {
 		case err == nil:
-			s.Terminal.Print(s.Event(ev))
+			s.Terminal.Show(s.Event(ev))
 			s.Assist.Cache.Event(ev.Name)
 			s.machine.note(ev)
 		case errors.As(err, &missed):
@@ -57,7 +57,7 @@ func (s *Shell) ended(cause error, leave context.CancelCauseFunc) {
 	case errors.Is(cause, io.EOF), errors.Is(cause, syscall.ECONNRESET), errors.Is(cause, syscall.EPIPE):
 		why = "it closed the connection"
 	}
-	s.Terminal.Print(render.SanitizeLine(fmt.Sprintf("%s has gone: %s. %s", s.Address, why, wayBack)))
+	s.Terminal.Print(text.CleanLine(fmt.Sprintf("%s has gone: %s. %s", s.Address, why, wayBack)))
 	if s.Client.State() == proto.Running { // this is late: the user was quicker
 		return
 	}
@@ -113,7 +113,7 @@ func (s *Shell) greet(ctx context.Context) {
 	if errors.Is(silent, errStopped) {
 		s.Terminal.Print("\n") // behind the ^C that the terminal has shown
 	}
-	s.Terminal.Print(render.SanitizeLine(fmt.Sprintf("Connected to %s at %s.", who, s.Address)))
+	s.Terminal.Print(text.CleanLine(fmt.Sprintf("Connected to %s at %s.", who, s.Address)))
 	if silent != nil && !run.SessionLost(silent) {
 		s.Terminal.Print("It has not answered a first question: it may be busy, and commands may have to wait.")
 	}

@@ -12,9 +12,9 @@ import (
 	"time"
 
 	"github.com/qmpsh/qmpsh/proto/qmp"
-	"github.com/qmpsh/qmpsh/shell/render"
 	"github.com/qmpsh/qmpsh/shell/run"
 	"github.com/qmpsh/qmpsh/shell/terminal"
+	"github.com/qmpsh/qmpsh/shell/text"
 )
 
 // leaveLimit is how long a server may take to read what it was sent before its
@@ -35,8 +35,8 @@ type Shell struct {
 	// events that come with it.
 	Events *qmp.Subscription
 	// Event and Explain put an event and an error into words for the terminal.
-	Event   func(qmp.Event) string
-	Explain func(error) string
+	Event   func(qmp.Event) text.Painted
+	Explain func(error) text.Painted
 	// Open opens the client's session again, for .reconnect.
 	Open func(context.Context) error
 	// Address is the server's, for messages.
@@ -112,5 +112,5 @@ func (s *Shell) showPrompt() {
 	if s.HMP {
 		prompt = strings.TrimSuffix(prompt, ") ") + " hmp) "
 	}
-	s.Terminal.SetPrompt(render.SanitizeLine(prompt))
+	s.Terminal.SetPrompt(prompt)
 }

@@ -146,7 +146,7 @@ func TestErrorsStayShort(t *testing.T) {
 			_, err = st.Bind(Binding{Schema: schema, Validate: true, Properties: listed})
 		}
 		e, ok := err.(*Error)
-		if !ok || len(e.Msg) > 300 || len(e.Hint) > 300 || len(e.Caret()) > 1000 {
+		if !ok || len(e.Msg) > 300 || len(e.Hint) > 300 || len(e.Caret(0)) > 1000 {
 			t.Errorf("%.40s: %.500v", line, err)
 		}
 	}

@@ -24,12 +24,18 @@ type Error struct {
 // Error returns what is wrong, on one line and without control characters.
 func (e *Error) Error() string { return e.Msg }
 
-// caretWidth is how many columns of a line Caret shows.
+// caretWidth is how many columns of a line Caret shows at most.
 const caretWidth = 76
 
 // Caret shows the faulty line and under it a ^ at the fault: two lines joined by a line feed. Of a long line it shows the
-// part around the fault. What is not visible is spelt out, see shell/text.
-func (e *Error) Caret() string {
+// part around the fault that fits into the columns of a terminal; 0 stands for a wide one. What is not visible is spelt
+// out, see shell/text.
+func (e *Error) Caret(columns int) string {
+	const marks = 3 // one at either end, and a column that stays free
+	most := caretWidth
+	if columns > 0 {
+		most = min(most, max(columns-marks, 1))
+	}
 	at := min(max(e.Offset, 0), len(e.Text))
 	start := strings.LastIndexByte(e.Text[:at], '\n') + 1
 	line := e.Text[start:]
@@ -39,10 +45,10 @@ func (e *Error) Caret() string {
 	line = strings.TrimSuffix(line, "\r")
 	at = min(at-start, len(line))
 
-	left, width, cutLeft := takeLeft(line[:at], caretWidth/2)
-	right, rightWidth, cutRight := takeRight(line[at:], caretWidth-width)
+	left, width, cutLeft := takeLeft(line[:at], most/2)
+	right, rightWidth, cutRight := takeRight(line[at:], most-width)
 	if cutLeft { // the right side may have left room
-		left, width, cutLeft = takeLeft(line[:at], caretWidth-rightWidth)
+		left, width, cutLeft = takeLeft(line[:at], most-rightWidth)
 	}
 	var b strings.Builder
 	if cutLeft {

@@ -32,10 +32,26 @@ func TestCaret(t *testing.T) {
 				at = strings.Index(tt.text, tt.at)
 			}
 			e := (&fault{at: at, msg: "m"}).in(tt.text)
-			if got := e.Caret(); got != tt.want {
+			if got := e.Caret(0); got != tt.want {
 				t.Errorf("got\n%s\nwant\n%s", got, tt.want)
 			}
 		})
+	}
+}
+
+func TestCaretFitsIntoANarrowWindow(t *testing.T) {
+	text := strings.Repeat("y", 100) + "foo" + strings.Repeat("z", 100)
+	for columns := 1; columns < 100; columns++ {
+		for _, at := range []int{0, 10, 100, 203} {
+			for line := range strings.Lines((&fault{at: at}).in(text).Caret(columns)) {
+				if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > max(columns, 4) {
+					t.Errorf("%d columns, fault at %d: a line of %d: %s", columns, at, n, line)
+				}
+			}
+		}
+	}
+	if got := (&fault{at: 100}).in(text).Caret(20); got != "…yyyyyyyyfoozzzzzz…\n         ^" {
+		t.Errorf("got\n%s", got)
 	}
 }
 
@@ -44,13 +60,13 @@ func TestCaretStaysSmall(t *testing.T) {
 		strings.Repeat("y", 1<<20), strings.Repeat("\u0301", 1<<20), strings.Repeat("\xff", 1<<20), strings.Repeat("日", 1<<20),
 	} {
 		for _, at := range []int{0, 1, len(text) / 2, len(text)} {
-			got := (&fault{at: at}).in(text).Caret()
+			got := (&fault{at: at}).in(text).Caret(0)
 			if n := utf8.RuneCountInString(got); n > 1500 {
 				t.Errorf("%q…: %d characters", text[:4], n)
 			}
 		}
 	}
-	if got := (&Error{Text: "x", Offset: 99}).Caret(); got != "x\n ^" {
+	if got := (&Error{Text: "x", Offset: 99}).Caret(0); got != "x\n ^" {
 		t.Errorf("an offset behind the text: %q", got)
 	}
 }

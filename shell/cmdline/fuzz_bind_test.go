@@ -44,7 +44,7 @@ func FuzzBind(f *testing.F) {
 			checkBound(t, schema, st, b, got.Arguments)
 		}
 		var e *Error
-		if err != nil && (!errors.As(err, &e) || e.Msg == "" || e.Offset > len(text) || len(e.Msg) > 2000 || len(e.Caret()) > 2000) {
+		if err != nil && (!errors.As(err, &e) || e.Msg == "" || e.Offset > len(text) || len(e.Msg) > 2000 || len(e.Caret(0)) > 2000) {
 			t.Fatalf("%q: %#v", text, err)
 		}
 		b.Validate = false

@@ -68,7 +68,7 @@ func FuzzParse(f *testing.F) {
 			if !errors.As(err, &e) || e.Msg == "" || e.Line < 1 || e.Column < 1 {
 				t.Fatalf("%q: %#v", text, err)
 			}
-			e.Caret()
+			e.Caret(0)
 			return
 		}
 		if st.Kind == QMP {

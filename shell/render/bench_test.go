@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/qmpsh/qmpsh/proto/qmp"
+	"github.com/qmpsh/qmpsh/shell/text"
 )
 
 // schema looks like QEMU's answer to query-qmp-schema: 200 kB on one line.
@@ -24,12 +25,14 @@ func schema() json.RawMessage {
 	return json.RawMessage(b.String() + "]")
 }
 
-func benchmark(b *testing.B, o Options, value json.RawMessage) {
+func benchmark(b *testing.B, o Options, value json.RawMessage) { benchmarkTo(b, io.Discard, o, value) }
+
+func benchmarkTo(b *testing.B, w io.Writer, o Options, value json.RawMessage) {
 	p := New(o)
 	b.SetBytes(int64(len(value)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := p.WriteResult(io.Discard, qmp.Reply{Return: value}); err != nil {
+		if err := p.WriteResult(w, qmp.Reply{Return: value}); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -43,10 +46,10 @@ func BenchmarkWriteResult(b *testing.B) {
 	huge := json.RawMessage(`["` + strings.Repeat("x", 64<<20) + `"]`)
 	b.Run("line", func(b *testing.B) { benchmark(b, Options{}, schema()) })
 	b.Run("line of lines", func(b *testing.B) { benchmark(b, Options{}, lines.Bytes()) })
-	b.Run("line, terminal", func(b *testing.B) { benchmark(b, Options{Terminal: true}, schema()) })
+	b.Run("line, terminal", func(b *testing.B) { benchmarkTo(b, text.NewWriter(io.Discard), Options{}, schema()) })
 	b.Run("pretty", func(b *testing.B) { benchmark(b, Options{Format: Pretty}, schema()) })
 	b.Run("pretty, terminal, colour", func(b *testing.B) {
-		benchmark(b, Options{Format: Pretty, Terminal: true, Color: true}, schema())
+		benchmarkTo(b, text.NewWriter(io.Discard), Options{Format: Pretty, Color: true}, schema())
 	})
 	b.Run("64 MiB line", func(b *testing.B) { benchmark(b, Options{}, huge) })
 	b.Run("64 MiB pretty", func(b *testing.B) { benchmark(b, Options{Format: Pretty}, huge) })

@@ -22,7 +22,7 @@ type Failure struct {
 
 // Failure renders f, without a line feed at the end.
 func (p *Printer) Failure(f Failure) text.Painted {
-	lines := []text.Painted{p.red.Paint(text.PlainLine(f.Program + f.Summary))}
+	lines := []text.Painted{p.red.Paint(p.wrapped(f.Program+f.Summary, 2))}
 	if f.Source != "" {
 		lines = append(lines, text.Plain(f.Source))
 	}
@@ -30,14 +30,21 @@ func (p *Printer) Failure(f Failure) text.Painted {
 		chain := proto.Chain(f.Chain, proto.ChainOptions{Origins: f.Origins})
 		if f.Origins || strings.Contains(chain, "\n") {
 			for line := range strings.Lines(chain) {
-				lines = append(lines, p.dim.Paint(text.PlainLine(strings.TrimSuffix(line, "\n"))))
+				lines = append(lines, p.dim.Paint(p.wrapped(strings.TrimSuffix(line, "\n"), 4)))
 			}
 		}
 	}
 	if f.Hint != "" {
-		lines = append(lines, text.Join(" ", p.bold.Paint(text.Plain("hint:")), text.Plain(f.Hint)))
+		const label = "hint:"
+		hint := text.Wrap(label+" "+text.Clean(f.Hint), p.opts.Width, 2)
+		lines = append(lines, text.Join("", p.bold.Paint(text.Plain(label)), text.Plain(hint[len(label):])))
 	}
 	return text.Join("\n", lines...)
+}
+
+// wrapped returns a line for people, whose further parts are set in by hang columns.
+func (p *Printer) wrapped(line string, hang int) text.Painted {
+	return text.Plain(text.Wrap(text.CleanLine(line), p.opts.Width, hang))
 }
 
 // Dim returns a remark of qmpsh's own.

@@ -59,7 +59,7 @@ func (p *Printer) layOut(s *sink, src []byte, lines bool) {
 		last, done = kind, scan.End()
 	}
 	if scan.Err() != nil {
-		p.token(s, src[done:])
+		s.json(src[done:])
 	}
 }
 
@@ -88,18 +88,10 @@ func (p *Printer) paint(s *sink, kind jsonscan.Kind, token []byte, lines bool) {
 		style = p.literal
 	}
 	if !lines {
-		p.token(s, token)
+		s.json(token)
 		return
 	}
 	s.buf = append(s.buf, style.On()...)
-	p.token(s, token)
+	s.json(token)
 	s.buf = append(s.buf, style.Off()...)
-}
-
-func (p *Printer) token(s *sink, token []byte) {
-	if p.opts.Terminal {
-		s.writeClean(token)
-		return
-	}
-	s.write(token)
 }

@@ -9,6 +9,7 @@ package render
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"strings"
 	"time"
@@ -33,7 +34,7 @@ const (
 type Options struct {
 	Format   Format
 	Color    bool           // use colour
-	Terminal bool           // results go to a terminal: escapes for what is not visible
+	Width    int            // columns at which text for people is wrapped between words; 0: not at all
 	Location *time.Location // of the times of events; nil: local
 }
 
@@ -78,13 +79,17 @@ func newStyle(attrs ...color.Attribute) text.Style {
 
 // WriteResult writes a reply in the Printer's format, with a line feed, in one
 // write unless it is long. A value on one line that needs no change, as QEMU
-// sends it, is written as it is, without a copy.
+// sends it, is written as it is, without a copy. On a *text.Writer the result has
+// escapes for what is not visible, in every format.
 func (p *Printer) WriteResult(w io.Writer, r qmp.Reply) error {
 	value := []byte(r.Return)
 	if p.opts.Format == Raw {
 		value = r.Raw
 	}
 	s := sink{w: w}
+	if people, ok := w.(*text.Writer); ok {
+		s.w, s.clean = people.Bare(), true
+	}
 	if p.opts.Format == Pretty {
 		p.layOut(&s, value, true)
 	} else {
@@ -95,28 +100,27 @@ func (p *Printer) WriteResult(w io.Writer, r qmp.Reply) error {
 	return s.err
 }
 
-// OneLine returns a JSON value on one line. A value that is on one line already,
-// as QEMU sends it, comes back as it is, with the server's spaces and not
-// copied; one of many lines gets the spaces that QEMU puts on one line.
-func (p *Printer) OneLine(value json.RawMessage) []byte {
-	if !hasLineEnd(value) && (!p.opts.Terminal || text.IsClean(value)) {
-		return value
+func (p *Printer) oneLine(s *sink, value []byte) {
+	if hasLineEnd(value) {
+		p.layOut(s, value, false)
+	} else {
+		s.json(value)
 	}
-	var s sink
-	p.oneLine(&s, value)
-	return s.buf
 }
 
-func (p *Printer) oneLine(s *sink, value []byte) {
-	switch {
-	case hasLineEnd(value):
-		p.layOut(s, value, false)
-	case p.opts.Terminal:
-		s.writeClean(value)
-	default:
-		s.write(value)
+// line returns a JSON value on one line for people: as it is where it is on one
+// line already, with the server's spaces.
+func (p *Printer) line(value []byte) text.Painted {
+	if !hasLineEnd(value) {
+		return text.PlainJSON(value)
 	}
+	var s sink
+	p.layOut(&s, value, false)
+	return text.PlainJSON(s.buf)
 }
+
+// Width is the columns that text for people may take; 0 means any.
+func (p *Printer) Width() int { return p.opts.Width }
 
 // Event returns the line for an event: its time, its name and its data.
 func (p *Printer) Event(ev qmp.Event) text.Painted {
@@ -127,7 +131,25 @@ func (p *Printer) Event(ev qmp.Event) text.Painted {
 	}
 	parts := []text.Painted{p.dim.Paint(text.Plain(when)), p.bold.Paint(text.PlainLine(ev.Name))}
 	if len(ev.Data) > 0 {
-		parts = append(parts, text.PlainJSON(p.OneLine(ev.Data)))
+		parts = append(parts, p.line(ev.Data))
 	}
 	return text.Join(" ", parts...)
+}
+
+// Message returns the line for a message that was sent or received, which arrow
+// says, of at most limit bytes; 0 means no limit.
+func (p *Printer) Message(arrow string, message json.RawMessage, limit int) text.Painted {
+	line := p.line(message)
+	if limit > 0 {
+		line = text.PlainLine(Shorten(line.String(), limit))
+	}
+	return p.dim.Paint(text.Join(" ", text.PlainLine(arrow), line))
+}
+
+// Shorten keeps a text of the server's to about limit bytes, and says how long it is.
+func Shorten(s string, limit int) string {
+	if len(s) <= limit {
+		return s
+	}
+	return fmt.Sprintf("%s… (%d bytes)", strings.ToValidUTF8(s[:limit], ""), len(s))
 }

@@ -22,8 +22,18 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // write returns what WriteResult writes, in how many writes.
 func write(t testing.TB, o Options, value string) (string, int) {
 	t.Helper()
+	return writeTo(t, false, o, value)
+}
+
+// writeTo is write for people or for a pipe.
+func writeTo(t testing.TB, people bool, o Options, value string) (string, int) {
+	t.Helper()
 	w := &countingWriter{}
-	if err := New(o).WriteResult(w, qmp.Reply{Return: json.RawMessage(value), Raw: json.RawMessage(`{"return": ` + value + `}`)}); err != nil {
+	var to io.Writer = w
+	if people {
+		to = text.NewWriter(w)
+	}
+	if err := New(o).WriteResult(to, qmp.Reply{Return: json.RawMessage(value), Raw: json.RawMessage(`{"return": ` + value + `}`)}); err != nil {
 		t.Fatal(err)
 	}
 	return w.String(), w.writes
@@ -61,12 +71,12 @@ func TestQ10_OneLineKeepsTheServersBytes(t *testing.T) {
 
 func TestOneLineDoesNotCopy(t *testing.T) {
 	value := json.RawMessage(`{"a": "` + strings.Repeat("x", 1<<20) + `"}`)
-	if got := New(Options{Terminal: true}).OneLine(value); &got[0] != &value[0] {
-		t.Error("a line that needs no change was copied")
-	}
 	w := &sharing{of: value}
-	if err := New(Options{}).WriteResult(w, qmp.Reply{Return: value}); err != nil || !w.shared {
-		t.Errorf("the line was copied before it was written (%v)", err)
+	for _, to := range []io.Writer{w, text.NewWriter(w)} {
+		w.shared = false
+		if err := New(Options{}).WriteResult(to, qmp.Reply{Return: value}); err != nil || !w.shared {
+			t.Errorf("%T: the line was copied before it was written (%v)", to, err)
+		}
 	}
 }
 
@@ -146,7 +156,7 @@ func TestTerminalJSONIsHarmless(t *testing.T) {
 		{`"日本 😀"`, `"日本 😀"`},
 	} {
 		for _, f := range []Format{JSON, Raw, Pretty} {
-			got, _ := write(t, Options{Format: f, Terminal: true}, tt.value)
+			got, _ := writeTo(t, true, Options{Format: f}, tt.value)
 			if f == JSON && got != tt.want+"\n" {
 				t.Errorf("%q: got %q, want %q", tt.value, got, tt.want)
 			}
@@ -154,7 +164,7 @@ func TestTerminalJSONIsHarmless(t *testing.T) {
 		}
 	}
 	// In a pretty reply, too, and where the server laid it out.
-	got, _ := write(t, Options{Terminal: true}, "[\n\"\u009b\"\n]")
+	got, _ := writeTo(t, true, Options{}, "[\n\"\u009b\"\n]")
 	if got != `["\u009b"]`+"\n" {
 		t.Errorf("got %q", got)
 	}
@@ -202,6 +212,11 @@ func TestFailure(t *testing.T) {
 	}
 	checkHarmless(t, got)
 
+	got = New(Options{Width: 20, Color: true}).Failure(Failure{Summary: "a summary of some words", Source: "x foo\n  ^", Hint: "a hint of more words"}).String()
+	if want := "a summary of some\n  words\nx foo\n  ^\nhint: a hint of more\n  words"; stripColour(got) != want {
+		t.Errorf("in a narrow window\n%s\nwant\n%s", got, want)
+	}
+
 	p := New(Options{})
 	if got := p.Failure(Failure{Program: "qmpsh: ", Summary: "s"}).String(); got != "qmpsh: s" {
 		t.Errorf("summary alone: %q", got)
@@ -217,11 +232,17 @@ func TestFailure(t *testing.T) {
 
 func TestWriteErrorComesBack(t *testing.T) {
 	long := `["` + strings.Repeat("x", 100_000) + `"]`
-	for _, o := range []Options{{}, {Format: Pretty}, {Terminal: true}} {
+	for _, o := range []Options{{}, {Format: Pretty}} {
 		for _, value := range []string{"1", long, "[\n1]", strings.Repeat("[1,\n", 40_000)} {
-			w := &failing{}
-			if err := New(o).WriteResult(w, qmp.Reply{Return: json.RawMessage(value)}); !errors.Is(err, io.ErrClosedPipe) || w.after {
-				t.Errorf("%+v: %v, written to again: %v", o, err, w.after)
+			for _, people := range []bool{false, true} {
+				w := &failing{}
+				var to io.Writer = w
+				if people {
+					to = text.NewWriter(w)
+				}
+				if err := New(o).WriteResult(to, qmp.Reply{Return: json.RawMessage(value)}); !errors.Is(err, io.ErrClosedPipe) || w.after {
+					t.Errorf("%+v: %v, written to again: %v", o, err, w.after)
+				}
 			}
 		}
 	}
@@ -243,9 +264,10 @@ func FuzzWriteResult(f *testing.F) {
 	f.Fuzz(func(t *testing.T, value string) {
 		var before any
 		sound := json.Unmarshal([]byte(value), &before) == nil && utf8.ValidString(value)
-		for _, o := range []Options{{}, {Format: Pretty}, {Terminal: true}, {Format: Pretty, Terminal: true}} {
-			got, _ := write(t, o, value)
-			if o.Terminal {
+		for i := range 4 {
+			o, people := Options{Format: Format(i % 2)}, i > 1
+			got, _ := writeTo(t, people, o, value)
+			if people {
 				checkHarmless(t, got)
 			}
 			if sound && o.Format == JSON && strings.Count(got, "\n") > 1 {

@@ -14,6 +14,8 @@ type sink struct {
 	w   io.Writer // nil: keep everything in buf
 	buf []byte
 	err error // the writer's first
+	// clean says that people read it: JSON gets escapes for what is not visible.
+	clean bool
 }
 
 // blockSize is how many bytes gather before a write. A piece of that size gets
@@ -30,9 +32,9 @@ func (s *sink) write(p []byte) {
 	s.passOn()
 }
 
-// writeClean writes JSON with escapes for what is not visible.
-func (s *sink) writeClean(p []byte) {
-	if text.IsClean(p) {
+// json writes JSON.
+func (s *sink) json(p []byte) {
+	if !s.clean || text.IsClean(p) {
 		s.write(p)
 		return
 	}

@@ -34,8 +34,9 @@ type Executor struct {
 	Filter Filter
 	// Executed is told the name of each command that the server has answered; may be nil.
 	Executed func(command string)
-	// Result writes one result to w, or to stdout when w is nil.
-	Result func(w io.Writer, r qmp.Reply) error
+	// Result writes one result to w, or to stdout when w is nil. It may stop in the
+	// middle when ctx ends.
+	Result func(ctx context.Context, w io.Writer, r qmp.Reply) error
 
 	before []func(context.Context, qmp.Command) error
 }
@@ -238,7 +239,7 @@ func (x *Executor) put(ctx context.Context, into *resultFile, results ...qmp.Rep
 	}
 	defer into.until(ctx)()
 	for _, r := range results {
-		if err := x.Result(to, r); err != nil {
+		if err := x.Result(ctx, to, r); err != nil {
 			if ctx.Err() != nil {
 				err = context.Cause(ctx)
 			}

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"context"
 	"errors"
 	"io"
 	"testing"
@@ -16,7 +17,7 @@ func TestExecutorWritesWhatTheServerAnswers(t *testing.T) {
 		p := dial(t, command("a", `{"z": 1.10, "a": 2}`), refused("b"), command("c", "{}"), qmptest.ExpectEnd())
 		var got []string
 		full := errors.New("disk full")
-		x := &Executor{Client: p.Client, Schemas: NoSchema(), Result: func(_ io.Writer, r qmp.Reply) error {
+		x := &Executor{Client: p.Client, Schemas: NoSchema(), Result: func(_ context.Context, _ io.Writer, r qmp.Reply) error {
 			got = append(got, string(r.Return))
 			if len(got) == 2 {
 				return full

@@ -87,7 +87,7 @@ func newBench(t *testing.T, answers replies) *bench {
 		Client:  p.Client,
 		Schemas: NewSchemas(p.Client, Kept{}),
 		Inputs:  Inputs{Getenv: func(string) (string, bool) { return "", false }},
-		Result: func(w io.Writer, r qmp.Reply) error {
+		Result: func(_ context.Context, w io.Writer, r qmp.Reply) error {
 			if w != nil {
 				_, err := w.Write(append(slices.Clone(r.Return), '\n'))
 				return err

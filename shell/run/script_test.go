@@ -32,7 +32,7 @@ func newTrial(t *testing.T, in io.Reader, steps ...qmptest.Step) *trial {
 	p := dial(t, steps...)
 	s := &trial{peer: p}
 	s.Script = &Script{
-		Executor: &Executor{Client: p.Client, Schemas: NoSchema(), Result: func(_ io.Writer, r qmp.Reply) error {
+		Executor: &Executor{Client: p.Client, Schemas: NoSchema(), Result: func(_ context.Context, _ io.Writer, r qmp.Reply) error {
 			s.results = append(s.results, string(r.Return))
 			return nil
 		}},
@@ -176,7 +176,7 @@ func TestScriptFinalErrors(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := newTrial(t, strings.NewReader("a\nb\n"), command("a", "1"), qmptest.ExpectEnd())
 			s.KeepGoing = true
-			s.Result = func(io.Writer, qmp.Reply) error { return full }
+			s.Result = func(context.Context, io.Writer, qmp.Reply) error { return full }
 			err := s.Run(t.Context())
 			wantPlace(t, err, 1, &OutputError{})
 			if !errors.Is(err, full) || !strings.Contains(err.Error(), "cannot write the result: disk full") || s.failures != nil {
@@ -240,7 +240,7 @@ func TestScriptLosesTheSessionWithLinesWaiting(t *testing.T) {
 	for range 20 {
 		synctest.Test(t, func(t *testing.T) {
 			s := newTrial(t, strings.NewReader("a\n\nb\nc\n"), command("a", "1"))
-			s.Result = func(io.Writer, qmp.Reply) error {
+			s.Result = func(context.Context, io.Writer, qmp.Reply) error {
 				synctest.Wait() // by now the session has gone and the lines are there
 				return nil
 			}
@@ -255,7 +255,7 @@ func TestScriptLosesTheSessionAtItsEnd(t *testing.T) {
 	for range 20 {
 		synctest.Test(t, func(t *testing.T) {
 			s := newTrial(t, strings.NewReader("a\n"), command("a", "1"))
-			s.Result = func(io.Writer, qmp.Reply) error {
+			s.Result = func(context.Context, io.Writer, qmp.Reply) error {
 				synctest.Wait()
 				return nil
 			}
@@ -302,7 +302,7 @@ func TestScriptQuits(t *testing.T) {
 	t.Run("and goes on", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := newTrial(t, strings.NewReader("quit\n\nstop\ncont\n"), command("quit", "{}"))
-			s.Result = func(io.Writer, qmp.Reply) error { synctest.Wait(); return nil }
+			s.Result = func(context.Context, io.Writer, qmp.Reply) error { synctest.Wait(); return nil }
 			s.KeepGoing = true
 			wantPlace(t, s.Run(t.Context()), 3, &qmp.InterruptedError{})
 		})

@@ -3,9 +3,9 @@ package terminal
 import (
 	"fmt"
 	"slices"
-	"unicode/utf8"
+	"strings"
 
-	"github.com/chzyer/readline"
+	"github.com/qmpsh/qmpsh/shell/text"
 )
 
 // Completion is what Tab does to a line.
@@ -64,38 +64,52 @@ func (t *Terminal) completeLine(line []rune, pos int) ([]rune, int) {
 	if t.complete == nil {
 		return slices.Clone(line), pos
 	}
-	text, cursor := fromLine(string(line)), len(fromLine(string(line[:pos])))
-	c := t.complete(text, cursor, t.screen.columns())
+	whole, cursor := fromLine(string(line)), len(fromLine(string(line[:pos])))
+	cols := t.screen.columns()
+	if t.screen.ascii { // at the end of a row three dots may take the place of one mark
+		cols = max(cols-len(text.ASCIIEllipsis)+1, 1)
+	}
+	c := t.complete(whole, cursor, cols)
 	t.mu.Lock()
-	t.tabbed = lastTab{line: text, cursor: pos, pending: c.Pending}
+	t.tabbed = lastTab{line: whole, cursor: pos, pending: c.Pending}
 	t.mu.Unlock()
-	t.Print(c.List)
-	if c.Start < 0 || c.Start > c.End || c.End > len(text) || c.Insert == text[c.Start:c.End] {
+	t.Show(text.Plain(c.List))
+	if c.Start < 0 || c.Start > c.End || c.End > len(whole) || c.Insert == whole[c.Start:c.End] {
 		return slices.Clone(line), pos
 	}
-	before := text[:c.Start] + c.Insert
-	return toLine(before + text[c.End:]), len(toLine(before))
+	before := whole[:c.Start] + c.Insert
+	return toLine(before + whole[c.End:]), len(toLine(before))
 }
 
 // hintBehind gives the hint for a line with the cursor at its end, and the way
-// back to the cursor: as much of it as fits on the row.
+// back to the cursor: as many of its words as fit on the row.
 func (t *Terminal) hintBehind(line []rune) []rune {
 	if t.hint == nil || len(line) > 0 && line[len(line)-1] == '\n' || t.rl == nil {
 		return nil
 	}
-	room := t.screen.room(line)
-	var shownHint []rune
-	width := 0
-	for _, r := range t.hint(fromLine(string(line))) {
-		w := readline.Runes{}.Width(r)
-		if isControl(r) || r == utf8.RuneError || width+w > room {
-			break
-		}
-		width += w
-		shownHint = append(shownHint, r)
-	}
-	if width == 0 {
+	hint := fitHint(t.screen.marks(text.CleanLine(t.hint(fromLine(string(line))))), t.screen.room(line), t.screen.marks(" "+text.Ellipsis))
+	if hint == "" {
 		return nil
 	}
-	return []rune(fmt.Sprintf("\x1b[2m%s\x1b[0m\x1b[%dD", string(shownHint), width))
+	return []rune(fmt.Sprintf("\x1b[2m%s\x1b[0m\x1b[%dD", hint, text.Width(hint)))
+}
+
+// fitHint cuts a hint behind a whole word, where mark stands then: half an
+// argument would mislead.
+func fitHint(hint string, room int, mark string) string {
+	if text.Width(hint) <= room {
+		return hint
+	}
+	for end := strings.LastIndexByte(hint, ' '); end > 0; end = strings.LastIndexByte(hint[:end], ' ') {
+		if part := strings.TrimRight(hint[:end], " ") + mark; text.Width(part) <= room {
+			return part
+		}
+	}
+	if hint[0] != ' ' {
+		mark = strings.TrimLeft(mark, " ")
+	}
+	if text.Width(mark) > room {
+		return ""
+	}
+	return mark
 }

@@ -235,17 +235,20 @@ func TestHintFits(t *testing.T) {
 		want         string
 	}{
 		{20, 5, "abc", "node=", hinted("node=", "5")},
-		{20, 5, "abc", "0123456789abcdef", hinted("0123456789a", "11")}, // the last column stays free
-		{20, 5, "虚拟", "虚拟机虚拟机", hinted("虚拟机虚拟", "10")},
-		{20, 5, "abc", "虚拟机虚拟机", hinted("虚拟机虚拟", "10")},             // half a character is none
+		{20, 5, "abc", "0123456789a", hinted("0123456789a", "11")}, // the last column stays free
+		{20, 5, "abc", "0123456789ab", hinted("…", "1")},           // half an argument would mislead
+		{20, 5, "abc", "012 345 789ab", hinted("012 345 …", "9")},
+		{20, 5, "abc", "0123 567 9ab", hinted("0123 567 …", "10")},
+		{20, 5, "虚拟", "虚拟机 虚拟机", hinted("虚拟机 …", "8")},
 		{20, 5, "01234567890123", "x", ""},                          // one column left
 		{20, 5, "012345678901234", "x", ""},                         // a full row
 		{20, 5, "0123456789012345", "abc", hinted("abc", "3")},      // on the second row
-		{20, 5, "0123456789012", "xyz", hinted("x", "1")},           // two columns left
+		{20, 5, "0123456789012", "x", hinted("x", "1")},             // two columns left
+		{20, 5, "0123456789012", "xyz", hinted("…", "1")},           //
 		{20, 5, "abc", "", ""},                                      //
-		{20, 5, "abc", "a\x1b[31mb", hinted("a", "1")},              // no control characters
-		{20, 5, "abc", "a\u009bb", hinted("a", "1")},                //
-		{20, 5, "abc", "\xffb", ""},                                 // nor what is no text
+		{20, 5, "abc", "a\x1b[3m", hinted(`a\x1b[3m`, "8")},         // no control characters
+		{20, 5, "abc", "a\u009bb", hinted(`a\u009bb`, "8")},         //
+		{20, 5, "abc", "\xffb", hinted(`\xffb`, "5")},               // nor what is no text
 		{20, 5, "abc\n", "node=", ""},                               // Enter has been pressed
 		{20, 5, "", "node=", hinted("node=", "5")},                  //
 		{1, 0, "", "node=", ""},                                     // a window of one column

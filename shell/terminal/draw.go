@@ -2,7 +2,10 @@ package terminal
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+
+	"github.com/qmpsh/qmpsh/shell/text"
 )
 
 // maxQueue is how much text waits to be shown, in bytes. It fills only when
@@ -23,9 +26,9 @@ type printQueue struct {
 	dropped int
 }
 
-func (q *printQueue) add(text string) {
-	q.texts = append(q.texts, text)
-	q.bytes += len(text)
+func (q *printQueue) add(shown string) {
+	q.texts = append(q.texts, shown)
+	q.bytes += len(shown)
 	for q.bytes > maxQueue && len(q.texts) > 1 {
 		q.bytes -= len(q.texts[0])
 		q.texts = q.texts[1:]
@@ -35,39 +38,41 @@ func (q *printQueue) add(text string) {
 
 // take empties the queue.
 func (q *printQueue) take() string {
-	text := strings.Join(q.texts, "")
+	all := strings.Join(q.texts, "")
 	if q.dropped > 0 {
-		text = fmt.Sprintf("… %d messages not shown\n", q.dropped) + text
+		all = fmt.Sprintf("… %d messages not shown\n", q.dropped) + all
 	}
 	*q = printQueue{}
-	return text
+	return all
 }
 
-// Print shows text, which ends with a newline or gets one, above the line that
+// Print is Show for words to the user, which it cleans and wraps between words.
+func (t *Terminal) Print(words string) {
+	t.Show(text.Plain(text.Wrap(t.screen.marks(text.Clean(words)), t.screen.width(), 2)))
+}
+
+// Show shows text, which ends with a newline or gets one, above the line that
 // is being typed; when no ReadLine runs, where the cursor is. It returns at
 // once during a ReadLine; then the text shows up as soon as readline has dealt
-// with the current key, or when a history search is over. The text goes out as
-// it is, so control characters are the caller's business.
-func (t *Terminal) Print(text string) {
-	if text == "" {
+// with the current key, or when a history search is over.
+func (t *Terminal) Show(p text.Painted) {
+	if p == (text.Painted{}) {
 		return
 	}
-	if !strings.HasSuffix(text, "\n") {
-		text += "\n"
-	}
+	shown := t.screen.marks(p.Line().String())
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if !t.reading {
-		t.screen.direct(text)
+		t.screen.direct(shown)
 		return
 	}
-	t.queue.add(text)
+	t.queue.add(shown)
 	t.in.wake()
 }
 
 // SetPrompt sets the prompt of ReadLine(ctx, ""). A ReadLine that shows it
-// changes at once; questions and other prompts stay. Colours (SGR) are
-// understood, other control characters dropped.
+// changes at once; questions and other prompts stay. What is not visible in it
+// is spelt out, line ends too.
 func (t *Terminal) SetPrompt(prompt string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -84,7 +89,7 @@ func (t *Terminal) SetPrompt(prompt string) {
 // on readline's goroutine, outside of a search.
 func (t *Terminal) draw() {
 	t.mu.Lock()
-	redo, text := t.redo, t.queue.take()
+	redo, queued := t.redo, t.queue.take()
 	t.redo = redraw{}
 	t.mu.Unlock()
 
@@ -98,7 +103,7 @@ func (t *Terminal) draw() {
 		t.screen.discard() // there is no old line where the cursor is now
 		t.screen.text("\r\x1b[J")
 	}
-	t.screen.text(text)
+	t.screen.text(queued)
 	t.applyPrompt()
 	t.rl.Operation.Refresh()
 }
@@ -112,13 +117,12 @@ func (t *Terminal) applyPrompt() {
 		prompt = t.standing
 	}
 	t.mu.Unlock()
-	prompt, width := fitPrompt(prompt, t.screen.columns())
+	prompt, width := fitPrompt(t.screen.marks(prompt), t.screen.columns(), t.screen.marks(text.Ellipsis))
 	t.screen.setPrompt(width)
 	t.rl.SetPrompt(prompt)
 }
 
-// painter shows the private runes of a line and tells the screen where the
-// cursor goes. It implements readline.Painter, which is called under
+// painter adds the hint to a line and tells the screen where the cursor goes. It implements readline.Painter, which is called under
 // readline's lock: it must not call readline.
 type painter struct{ t *Terminal }
 
@@ -132,10 +136,7 @@ func (p painter) Paint(line []rune, pos int) []rune {
 		line = []rune(strings.TrimSuffix(string(line), interruptMark+"\n"))
 		pos = len(line)
 	}
-	out := make([]rune, len(line))
-	for i, r := range line {
-		out[i] = shown(r)
-	}
+	out := slices.Clone(line)
 	p.t.screen.place(line, pos)
 	if pos == len(line) && !p.t.cancelled.Load() {
 		out = append(out, p.t.hintBehind(line)...)

@@ -7,8 +7,7 @@ import (
 
 // Private runes: what the input hands to readline in the place of keys that
 // readline has no rune for, or handles wrongly. They lie in a private-use
-// plane and are dropped when somebody really types one, so that nothing but
-// the input can produce them.
+// plane and cannot be typed, so that nothing but the input can produce them.
 const (
 	runeWake       rune = 0xF0000 + iota // work waits for readline's goroutine
 	runePaste                            // a paste waits in the input
@@ -22,11 +21,7 @@ const (
 	runeComplete                         // Tab: readline's own completion is not fit for a shell that prints events
 	runeNewline                          // stands for '\n' inside an edited line
 	runeTab                              // stands for '\t' inside an edited line
-	runeEnd                              // not a rune: the end of the range
 )
-
-// private says whether r belongs to this package's range.
-func private(r rune) bool { return r >= runeWake && r < runeEnd }
 
 // Control characters as terminals send them.
 const (
@@ -147,9 +142,7 @@ func (d *decoder) text(b byte) {
 	r, n := utf8.DecodeRune(d.part)
 	rest := bytes.Clone(d.part[n:])
 	d.part = d.part[:0]
-	if !private(r) && !isControl(r) {
-		d.emit(r)
-	}
+	d.emit(lineRune(r))
 	d.feed(rest)
 }
 

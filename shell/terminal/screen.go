@@ -6,8 +6,11 @@ import (
 	"regexp"
 	"strconv"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/chzyer/readline"
+
+	"github.com/qmpsh/qmpsh/shell/text"
 )
 
 // defaultColumns is the width of a terminal that does not tell its own.
@@ -20,6 +23,7 @@ type screen struct {
 	out   io.Writer
 	fds   []int // asked for the width, in this order
 	steps *regexp.Regexp
+	ascii bool // the terminal shows ASCII only
 
 	mu      sync.Mutex
 	cols    int    // the width that readline reckons with
@@ -47,18 +51,19 @@ func newScreen(out io.Writer, in file) *screen {
 	return s
 }
 
-// measure asks for the width in columns and remembers it; never less than 1.
-func (s *screen) measure() int {
-	cols := 0
+// width asks for the width in columns; never less than 1.
+func (s *screen) width() int {
 	for _, fd := range s.fds {
 		if n, _, err := readline.GetSize(fd); err == nil && n > 0 {
-			cols = n
-			break
+			return n
 		}
 	}
-	if cols == 0 {
-		cols = defaultColumns
-	}
+	return defaultColumns
+}
+
+// measure asks for the width and remembers it.
+func (s *screen) measure() int {
+	cols := s.width()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.cols = cols
@@ -78,6 +83,9 @@ func (s *screen) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	n := len(p)
+	if bytes.IndexByte(p, 0xf3) >= 0 || bytes.IndexByte(p, 0xf4) >= 0 { // as the private runes begin in UTF-8
+		p = bytes.Map(s.shown, p)
+	}
 	if s.cursor != nil {
 		if at := s.steps.FindIndex(p); at != nil {
 			p = append(bytes.Clone(p[:at[0]]), s.cursor...)
@@ -125,6 +133,32 @@ func (s *screen) mute() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.muted = true
+}
+
+// marks gives text with our own marks in a form that the terminal can show.
+func (s *screen) marks(shown string) string {
+	if s.ascii {
+		return text.ASCII(shown)
+	}
+	return shown
+}
+
+// shown gives the rune that stands for r of a line. It is as wide as r, or
+// readline would lose count of the columns.
+func (s *screen) shown(r rune) rune {
+	switch {
+	case r == runeNewline && s.ascii:
+		return '$'
+	case r == runeNewline:
+		return '↵'
+	case r == runeTab:
+		return ' '
+	case r < runeWake:
+		return r
+	case s.ascii:
+		return '?'
+	}
+	return utf8.RuneError
 }
 
 // direct writes past readline.

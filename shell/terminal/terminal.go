@@ -28,6 +28,8 @@ type Config struct {
 	// History is the path of the history file. It and its directory are made
 	// when there is something to write. "": history in memory only.
 	History string
+	// ASCII says that the terminal shows ASCII only: our own marks keep to it.
+	ASCII bool
 	// Complete answers Tab; nil: Tab does nothing. Hint gives dim text to show
 	// behind a cursor at the end of the line; nil: none. Both get a line as
 	// ReadLine would return it, run at once on each key, and must be quick; they
@@ -90,6 +92,7 @@ func Open(c Config) (*Terminal, error) {
 // open is Open without the check, for tests on pipes.
 func open(c Config) (*Terminal, error) {
 	screen := newScreen(c.Out, c.In)
+	screen.ascii = c.ASCII
 	// When the input ends readline still draws, at a time that nobody knows.
 	in, err := newInput(c.In, screen.mute)
 	if err != nil {

@@ -133,7 +133,7 @@ func TestTmuxEventAppearsAboveAWrappedLine(t *testing.T) {
 	p.Type(ruler(50))
 	p.shows("15,3", append(above, line...)...)
 	p.event()
-	above = append(above, "long event long event long event long ev", "ent long event")
+	above = append(above, "long event long event long event long", "  event long event")
 	p.shows("15,5", append(above, line...)...)
 
 	p.Keys("Home", "C-k")

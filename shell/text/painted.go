@@ -1,10 +1,6 @@
 package text
 
-import (
-	"io"
-	"strings"
-	"sync"
-)
+import "strings"
 
 // Painted is text for a terminal that is harmless there: clean, and with no control sequences but
 // the colours of a Style. Only this package makes one. The zero value is empty.
@@ -31,6 +27,14 @@ func Join(sep string, parts ...Painted) Painted {
 // String returns the text with its colours, for a destination that is known to be a terminal or to
 // want them. A Writer takes the result for anybody's text.
 func (p Painted) String() string { return p.s }
+
+// Line returns the text with a line end, unless it has one.
+func (p Painted) Line() Painted {
+	if strings.HasSuffix(p.s, "\n") {
+		return p
+	}
+	return Painted{p.s + "\n"}
+}
 
 // Style is a colour as the SGR sequences that switch it on and off. The zero value changes nothing.
 type Style struct{ on, off string }
@@ -66,36 +70,3 @@ func (st Style) On() string { return st.on }
 
 // Off is the sequence that switches it off.
 func (st Style) Off() string { return st.off }
-
-// Writer is a stream that people read: stderr, or a terminal. What is written to it comes out
-// clean; each Write is cleaned by itself, so a character must not be split between two. Any
-// goroutine may use it; a Write is not mixed with others.
-type Writer struct {
-	mu sync.Mutex
-	w  io.Writer
-}
-
-// NewWriter makes a Writer on w.
-func NewWriter(w io.Writer) *Writer { return &Writer{w: w} }
-
-// Write writes p, cleaned.
-func (w *Writer) Write(p []byte) (int, error) {
-	out := p
-	if !IsClean(p) {
-		out = []byte(Clean(string(p)))
-	}
-	if err := w.write(out); err != nil {
-		return 0, err
-	}
-	return len(p), nil
-}
-
-// Print writes text that is known to be harmless, with its colours.
-func (w *Writer) Print(p Painted) error { return w.write([]byte(p.s)) }
-
-func (w *Writer) write(p []byte) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	_, err := w.w.Write(p)
-	return err
-}

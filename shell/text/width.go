@@ -32,6 +32,15 @@ func Width(s string) int {
 	return n
 }
 
+// Ellipsis marks what was cut, and ASCIIEllipsis does where a terminal shows ASCII only.
+const (
+	Ellipsis      = "…"
+	ASCIIEllipsis = "..."
+)
+
+// ASCII replaces the Ellipsis by the ASCIIEllipsis.
+func ASCII(s string) string { return strings.ReplaceAll(s, Ellipsis, ASCIIEllipsis) }
+
 // Cut shortens clean text on one line to at most limit columns. Where it is cut, mark stands.
 func Cut(s string, limit int, mark string) string {
 	if len(s) <= limit || Width(s) <= limit {

@@ -31,6 +31,15 @@ func poll(t testing.TB, pause time.Duration, ok func() bool, failure func() stri
 
 // InOrder reports whether all has these texts, each behind the one before.
 func InOrder(all string, texts ...string) bool {
+	return inOrder(all, texts) || inOrder(unwrapped(all), texts)
+}
+
+// unwrapped joins what qmpsh has broken between words: the further parts of a line are set in by two columns.
+func unwrapped(text string) string {
+	return strings.NewReplacer("\r\n  ", " ", "\n  ", " ").Replace(text)
+}
+
+func inOrder(all string, texts []string) bool {
 	for _, text := range texts {
 		_, rest, found := strings.Cut(all, text)
 		if !found {

@@ -122,6 +122,6 @@ func (w *Window) Ends(lines ...string) {
 	var all string
 	w.Eventually(func() bool {
 		all = w.Text()
-		return strings.HasSuffix("\n"+all, want)
+		return strings.HasSuffix("\n"+all, want) || strings.HasSuffix(unwrapped("\n"+all), want)
 	}, func() string { return fmt.Sprintf("want it to end with:%s\n\ngot:\n%s", want, Tail(all)) })
 }
