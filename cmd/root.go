@@ -183,7 +183,7 @@ func must(err error) {
 
 // check refuses flag values that no command can use.
 func (o *options) check() error {
-	if f, ok := o.sys.Out.(*os.File); ok && closedAtStart(f) {
+	if f, ok := o.sys.Out.(*os.File); ok && closedAtStart(f, o.sys.Getenv) {
 		return usagef("stdout is closed, and the result would be lost: send it to a file, or to /dev/null")
 	}
 	if o.pretty {
