@@ -36,7 +36,7 @@ func completeExec(o *options) cobra.CompletionFunc {
 func completeNames(o *options) cobra.CompletionFunc {
 	return func(c *cobra.Command, words []string, last string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		return o.completions(c.Context(), func(e completion.Env) []completion.Candidate {
-			e.Words = []completion.Word{{Name: ".describe", Takes: completion.TakesCommands | completion.TakesEvents}}
+			e.Words = []completion.Word{{Name: ".describe", Takes: completion.TakesCommands | completion.TakesEvents | completion.TakesDevices}}
 			before := strings.Join(append([]string{".describe"}, words...), " ") + " "
 			r := completion.Complete(before+last, len(before)+len(last), e)
 			if r.Start < len(before) {

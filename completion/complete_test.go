@@ -47,7 +47,7 @@ func testEnv(t testing.TB) Env {
 			},
 		},
 		Words: []Word{
-			{Name: ".describe", Does: "what the schema says", Takes: TakesCommands | TakesEvents},
+			{Name: ".describe", Does: "what the schema says", Takes: TakesCommands | TakesEvents | TakesDevices},
 			{Name: ".events", Does: "events", Takes: TakesEvents, Choices: []string{"on", "off"}},
 			{Name: ".json", Does: "the message", Takes: TakesLine},
 			{Name: ".source", Does: "run a file", Takes: TakesFiles},
@@ -172,6 +172,9 @@ var places = []struct{ name, text, want string }{
 	{"E17: alias of a device type", "device_add driver=virtio-n¦", "virtio-net virtio-net-pci"},
 	{"E17: property of an alias", "device_add driver=virtio-net m¦", "memdev= mq="},
 	{"E17: value for an alias", "device_add driver=virtio-net mq=¦", "off on"},
+	{"device type to describe", ".describe virtio-n¦", "virtio-net-pci"},
+	{"device's property to describe", ".describe virtio-net-pci m¦", "memdev mq"},
+	{"property of what is no device", ".describe nosuch m¦", ""},
 	{"device property", "device_add driver=virtio-net-pci m¦", "memdev= mq="},
 	{"device's own and listed ones", "device_add driver=virtio-net-pci ¦", "bus= id= memdev= mq= netdev="},
 	{"value of a device property", "device_add driver=virtio-net-pci mq=¦", "off on"},

@@ -41,7 +41,8 @@ const (
 	TakesData
 	TakesWords // the shell's own words
 	TakesFiles
-	TakesLine // a whole line: a command with its arguments
+	TakesLine    // a whole line: a command with its arguments
+	TakesDevices // names of device types; behind one a property of it
 )
 
 // Word is a word of the shell itself.

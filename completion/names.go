@@ -124,6 +124,9 @@ func (c *collector) behindDot() {
 		}
 		c.events(prefix)
 	}
+	if c.takes(TakesDevices) && c.partial != "" { // there are hundreds
+		c.values(Query{Kind: DeviceTypes})
+	}
 	if c.takes(TakesWords) {
 		c.words("")
 	}
@@ -140,6 +143,7 @@ func (c *collector) described() {
 		r.object = event.Data
 	} else if c.Schema != nil {
 		if r.command = c.Schema.Command(c.line.words[0].raw); r.command == nil {
+			c.describedDevice()
 			return
 		}
 	} else {
@@ -172,6 +176,17 @@ func (c *collector) described() {
 		} else if !f.Set {
 			c.add(f.Member.Name, label, rankOther, true)
 		}
+	}
+}
+
+// describedDevice offers the properties of the device type that is named.
+func (c *collector) describedDevice() {
+	if c.takes(TakesDevices) && len(c.line.words) == 1 {
+		name := c.line.words[0].raw
+		if c.DeviceType != nil {
+			name = c.DeviceType(name)
+		}
+		c.values(Query{Properties, name})
 	}
 }
 

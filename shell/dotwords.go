@@ -28,13 +28,14 @@ type dotWord struct {
 
 // dotWords are all of them, in the order of .help.
 func dotWords() []dotWord {
-	const names = completion.TakesCommands | completion.TakesEvents
+	const names = completion.TakesCommands | completion.TakesEvents | completion.TakesDevices
 	return []dotWord{
 		{name: ".help", takes: "[NAME]", does: "this list, or what is known of NAME", completes: names, text: (*Words).help,
 			long: "NAME is a word of this list, or a command or an event of the server's."},
-		{name: ".describe", takes: "NAME …", does: "a command, an event, or a member of one; * lists", completes: names, text: (*Words).describe,
+		{name: ".describe", takes: "NAME …", does: "a command, event, member or device type; * lists", completes: names, text: (*Words).describe,
 			long: "What the server's schema says: arguments with their types, what is optional, values, what comes\n" +
-				"back. A member goes deeper: .describe blockdev-add file. A pattern lists names: .describe query-*"},
+				"back. A member goes deeper: .describe blockdev-add file. A pattern lists names: .describe query-*\n" +
+				"What a device type takes tells a copy of the server's binary; the VM is not asked."},
 		{name: ".json", takes: "LINE", does: "the message that LINE would send", completes: completion.TakesLine, text: (*Words).json,
 			long: "LINE is checked as ever, and nothing is sent. What @prompt would ask for is shown as ***."},
 		{name: ".history", does: "the lines typed so far", act: (*Shell).history,

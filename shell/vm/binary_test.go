@@ -1,8 +1,10 @@
 package vm
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/qmpsh/qmpsh/proto/qmp"
 	"github.com/qmpsh/qmpsh/proto/qmp/qmptest"
 )
 
@@ -158,6 +161,46 @@ func TestOfProcessOfAnotherProgram(t *testing.T) {
 		if b, err := OfProcess(pid); err == nil {
 			t.Errorf("process %d is taken for %+v", pid, b)
 		}
+	}
+}
+
+// A socket that another process opened and handed over, as libvirt and systemd do, has
+// that one's credentials: the QEMU that serves it is not found, and nothing is learnt of
+// the process that is.
+func TestASocketThatWasHandedOver(t *testing.T) {
+	path := filepath.Join(qmptest.Dir(t), "qmp.sock")
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	file, err := l.File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	server := exec.Command(fake(t, "qemu-system-server"))
+	server.ExtraFiles = []*os.File{file}
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer server.Wait()
+	defer server.Process.Kill()
+	if _, err := OfProcess(server.Process.Pid); err != nil {
+		t.Errorf("the server itself: %v", err) // so that the test can fail
+	}
+	client := qmp.NewClient(qmp.Options{SkipGreeting: true, SkipNegotiation: true})
+	if err := client.Connect(t.Context(), qmp.Address{Kind: qmp.Unix, Path: path}); err != nil {
+		t.Fatal(err)
+	}
+	defer client.Disconnect(context.Background())
+	peer, ok := client.Peer()
+	if !ok || peer.PID != os.Getpid() {
+		t.Fatalf("the peer is %+v", peer)
+	}
+	var untrusted *UntrustedError
+	if _, err := OfProcess(peer.PID); !errors.As(err, &untrusted) || !strings.Contains(err.Error(), "no QEMU by its name") {
+		t.Errorf("found with %v", err)
 	}
 }
 

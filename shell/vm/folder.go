@@ -28,6 +28,9 @@ func ownAlone(st unix.Stat_t, kind uint32) error {
 // open opens the folder, and makes it first if it may.
 func (s *Store) open(make bool) (*os.File, error) {
 	if make {
+		if err := ownAbove(s.Dir); err != nil {
+			return nil, err
+		}
 		if err := os.MkdirAll(filepath.Dir(s.Dir), 0o700); err != nil {
 			return nil, err
 		}
@@ -56,6 +59,23 @@ func (s *Store) drop(key string) {
 	if dir, err := s.open(false); err == nil {
 		_ = unix.Unlinkat(int(dir.Fd()), key, 0)
 		dir.Close()
+	}
+}
+
+// ownAbove says whether the nearest folder above path that is there is this user's: root
+// leaves nothing in the home of the user who became it.
+func ownAbove(path string) error {
+	for at := filepath.Dir(path); ; at = filepath.Dir(at) {
+		var st unix.Stat_t
+		err := unix.Stat(at, &st)
+		switch {
+		case err == nil && int(st.Uid) == os.Geteuid():
+			return nil
+		case err == nil:
+			return fmt.Errorf("the folder %s: %w", at, errForeign)
+		case !errors.Is(err, fs.ErrNotExist) || at == filepath.Dir(at):
+			return &os.PathError{Op: "stat", Path: at, Err: err}
+		}
 	}
 }
 

@@ -31,6 +31,7 @@ type about struct {
 	Learned  time.Time   `json:"learned"`
 	Version  qmp.Version `json:"version"`
 	Devices  bool        `json:"devices"` // whether there is a record of the device types
+	Copied   bool        `json:"copied"`  // a copy told this: there is no more to learn
 	Cut      bool        `json:"cut"`     // whether there is a record of each command's schema
 }
 
@@ -63,7 +64,7 @@ func (f *Facts) pack(b *Binary, cut bool) ([]byte, error) {
 		recordDevices: f.Types,
 		recordAbout: about{
 			Identity: b.identity, Path: b.Path, Learned: time.Now().UTC().Truncate(time.Second),
-			Version: f.Version, Devices: f.Whole, Cut: cut,
+			Version: f.Version, Devices: f.Whole, Copied: f.copied, Cut: cut,
 		},
 	} {
 		text, err := json.Marshal(value)

@@ -28,6 +28,8 @@ type Facts struct {
 	// Properties of device types by their names, as device-list-properties returns them. A
 	// type without any could not be asked about.
 	Properties map[string][]byte
+
+	copied bool // a copy has told it
 }
 
 // Knowledge makes what was told ready to be looked up, in memory. The error says what is
@@ -64,7 +66,7 @@ func inMemory(content []byte) (*Knowledge, error) {
 func learn(ctx context.Context, b *Binary) (*Facts, error) {
 	ctx, cancel := context.WithTimeout(ctx, b.limits.all)
 	defer cancel()
-	l := &learner{binary: b, facts: &Facts{Properties: map[string][]byte{}}}
+	l := &learner{binary: b, facts: &Facts{Properties: map[string][]byte{}, copied: true}}
 	defer func() { l.bury() }()
 	raw, err := l.ask(ctx, "query-qmp-schema", "{}")
 	if err != nil {

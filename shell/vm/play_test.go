@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -29,6 +30,9 @@ func play(what string) {
 		}
 	}
 	if slices.Contains(os.Args, "help") {
+		if what == "modules" {
+			os.Exit(134)
+		}
 		fmt.Println("Network devices:\n" +
 			`name "nic", bus PCI, alias "net", desc "A card, of sorts"` + "\n\n" +
 			"Misc devices:\n" +
@@ -50,6 +54,11 @@ func play(what string) {
 		time.Sleep(time.Minute)
 	case "dies":
 		os.Exit(1)
+	case "server": // takes one connection of the socket that it was handed
+		if l, err := net.FileListener(os.NewFile(3, "socket")); err == nil {
+			_, _ = l.Accept()
+			time.Sleep(time.Minute)
+		}
 	case "learner": // learns the binary of the process in $QMPSH_TEST_PID until it is killed
 		pid, _ := strconv.Atoi(os.Getenv("QMPSH_TEST_PID"))
 		if b, err := OfProcess(pid); err == nil {
@@ -89,6 +98,9 @@ func answer(what string) {
 					fmt.Fprintln(conn, `{"event": "STOP", "timestamp": {"seconds": 1, "microseconds": 1}}`)
 				}
 			}
+		}
+		if what == "modules" && q.Execute == "qom-list-types" {
+			os.Exit(134)
 		}
 		if q.Arguments.Typename == "bomb" || what == "all-bombs" && q.Execute == "device-list-properties" {
 			os.Exit(134)

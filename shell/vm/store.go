@@ -23,6 +23,9 @@ const (
 	maxKept = 16
 	// lockPatience is how long a look at who else learns is repeated.
 	lockPatience = 100 * time.Millisecond
+	// again is how long a binary of which no copy could tell device types is left in peace:
+	// the modules that it stumbles over may be mended.
+	again = 24 * time.Hour
 	// maxAge is how old an unfinished file is at least that nobody will finish.
 	maxAge = time.Hour
 )
@@ -122,7 +125,7 @@ func (s *Store) Learn(ctx context.Context, b *Binary) (*Knowledge, error) {
 	}
 	defer unlock()
 	if k := s.Load(b); k != nil {
-		if k.Whole() || b.Program == StorageDaemon && k.Finished() {
+		if k.Whole() || k.about.Copied && time.Since(k.about.Learned) < again {
 			return k, nil
 		}
 		k.Close()

@@ -76,6 +76,44 @@ func TestStoreLearnsOnce(t *testing.T) {
 	k.Close()
 }
 
+// A binary that cannot list its device types, since its modules are broken, tells the
+// schema, and is not asked again and again.
+func TestStoreLearnsOnceFromABinaryWithBrokenModules(t *testing.T) {
+	b := playing(t, "modules")
+	s, _ := filled(t, b)
+	k := loaded(t, s, b)
+	if k == nil || k.Whole() || k.SchemaOf("set") == nil || len(k.Devices()) != 0 {
+		t.Fatalf("what was kept is %+v", k)
+	}
+	b.limits.question = time.Nanosecond
+	if _, err := s.Learn(t.Context(), b); err != nil {
+		t.Error(err)
+	}
+}
+
+// Root leaves nothing of its own in the home of the user who became it.
+func TestStoreStaysOutOfForeignHomes(t *testing.T) {
+	asRoot(t)
+	home := qmptest.Dir(t)
+	if err := os.Chown(home, 65534, 65534); err != nil {
+		t.Fatal(err)
+	}
+	b := playing(t, "good")
+	for _, dir := range []string{filepath.Join(home, "qmpsh"), filepath.Join(home, ".cache", "qmpsh")} {
+		s := &Store{Dir: dir}
+		k, err := s.Learn(t.Context(), b)
+		if err != nil || !k.Whole() {
+			t.Errorf("nothing is learnt: %v", err)
+		}
+		if err := s.Keep(b, Told{Schema: []byte(fakeSchema)}); err == nil {
+			t.Error("it is kept")
+		}
+	}
+	if left, err := os.ReadDir(home); err != nil || len(left) > 0 {
+		t.Errorf("the home holds %v, %v", left, err)
+	}
+}
+
 // What a server told is kept until there is more; a store that is being written to is
 // left alone.
 func TestKeep(t *testing.T) {
