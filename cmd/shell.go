@@ -1,7 +1,9 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -32,10 +34,15 @@ func runShell(ctx context.Context, c *connectOptions, s *session) error {
 	if isTerminal(c.sys.Out) {
 		screen = c.sys.Out
 	}
+	history := c.historyFile()
+	if history == "" {
+		fmt.Fprintln(c.stderr, "qmpsh: the history is not kept: neither HOME nor XDG_STATE_HOME is set")
+	}
 	assist := &shell.Assist{Schemas: executor.Schemas, HMP: c.hmp}
 	term, err := terminal.Open(terminal.Config{
-		In: in, Out: bare(screen).(io.Writer), History: historyFile(),
+		In: in, Out: bare(screen).(io.Writer), History: history,
 		ASCII:    asciiOnly(c.sys.Getenv),
+		Editor:   cmp.Or(c.sys.Getenv("VISUAL"), c.sys.Getenv("EDITOR"), "vi"),
 		Complete: assist.Complete, Hint: assist.Hint,
 	})
 	if err != nil {
@@ -86,5 +93,10 @@ func runShell(ctx context.Context, c *connectOptions, s *session) error {
 }
 
 // historyFile is where the XDG Base Directory Specification puts what a program
-// remembers.
-func historyFile() string { return filepath.Join(xdg.StateHome, "qmpsh", "history") }
+// remembers; "" where nobody says which user that is.
+func (o *options) historyFile() string {
+	if o.sys.Getenv("HOME") == "" && o.sys.Getenv("XDG_STATE_HOME") == "" {
+		return ""
+	}
+	return filepath.Join(xdg.StateHome, "qmpsh", "history")
+}

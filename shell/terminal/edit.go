@@ -24,20 +24,6 @@ func deleteRune(line []rune, pos int) ([]rune, int) {
 	return slices.Concat(line[:pos], line[min(pos+1, len(line)):]), pos
 }
 
-// rubout removes the word in front of the cursor, with what lies between.
-func rubout(inWord func(rune) bool) edit {
-	return func(line []rune, pos int) ([]rune, int) {
-		from := pos
-		for from > 0 && !inWord(line[from-1]) {
-			from--
-		}
-		for from > 0 && inWord(line[from-1]) {
-			from--
-		}
-		return slices.Concat(line[:from], line[pos:]), from
-	}
-}
-
 // notSpace is C-w's idea of a word, alphanumeric that of M-Backspace.
 func notSpace(r rune) bool     { return r != runeNewline && r != runeTab && !unicode.IsSpace(r) }
 func alphanumeric(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
@@ -49,12 +35,16 @@ func alphanumeric(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r
 func (t *Terminal) filter(r rune) (rune, bool) {
 	defer t.guard()
 	switch r {
-	case runeWordLeft:
-		return readline.MetaBackward, true
-	case runeWordRight:
-		return readline.MetaForward, true
-	case runeWordDelete:
-		return readline.MetaDelete, true
+	case ctrlG:
+		if t.rl.Operation.IsSearchMode() {
+			t.edit = t.editing.restore
+		}
+		return r, true
+	case ctrlR, ctrlS:
+		if !t.rl.Operation.IsSearchMode() {
+			t.editing.before = t.editing.now
+		}
+		return r, true
 	case runeWake:
 		t.draw()
 		if t.tabAgain() && !t.rl.Operation.IsSearchMode() {
@@ -65,10 +55,28 @@ func (t *Terminal) filter(r rune) (rune, bool) {
 		t.edit = insert(t.pasted(t.in.takePaste()))
 	case runeDelete:
 		t.edit = deleteRune
+	case runeWordLeft:
+		t.edit = moveWordLeft
+	case runeWordRight:
+		t.edit = moveWordRight
+	case runeWordDelete:
+		t.edit = t.editing.killWord
 	case runeWordRubout:
-		t.edit = rubout(notSpace)
+		t.edit = t.editing.rubout(notSpace)
 	case runeWordBack:
-		t.edit = rubout(alphanumeric)
+		t.edit = t.editing.rubout(alphanumeric)
+	case runeKillEnd:
+		t.edit = t.editing.killEnd
+	case runeKillStart:
+		t.edit = t.editing.killStart
+	case runeYank:
+		t.edit = t.editing.yank
+	case runeUndo:
+		t.edit = t.editing.takeBack
+	case runeLastArgument:
+		t.edit = t.insertArgument
+	case runeEditor:
+		t.edit = t.openEditor
 	case runeSuspend:
 		t.suspend()
 	case runeComplete:
@@ -115,6 +123,9 @@ func (l listener) OnChange(line []rune, pos int, r rune) ([]rune, int, bool) {
 	changed := e != nil
 	if changed {
 		line, pos = e(line, pos)
+	}
+	if !searching {
+		t.editing.note(line, pos, e == nil && r >= 0x20 && r != backspace)
 	}
 	t.in.done(searching)
 	return line, pos, changed

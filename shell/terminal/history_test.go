@@ -18,7 +18,9 @@ const (
 	down = "\x1b[B"
 )
 
-func historyFile(t *testing.T) string { return filepath.Join(t.TempDir(), "state", "qmpsh", "history") }
+func historyFilePath(t *testing.T) string {
+	return filepath.Join(t.TempDir(), "state", "qmpsh", "history")
+}
 
 func fileText(t *testing.T, path string) string {
 	t.Helper()
@@ -49,7 +51,7 @@ func loaded(t *testing.T, path string) []string {
 }
 
 func TestHistoryIsPrivate(t *testing.T) {
-	path := historyFile(t)
+	path := historyFilePath(t)
 	h := &history{path: path}
 	if err := h.load(); err != nil {
 		t.Error(err)
@@ -72,7 +74,7 @@ func TestHistoryIsPrivate(t *testing.T) {
 }
 
 func TestHistoryKeepsNewlinesTabsAndOrder(t *testing.T) {
-	path := historyFile(t)
+	path := historyFilePath(t)
 	h := &history{path: path}
 	for _, e := range []string{"one", "{\n\t\"a\": \"x\\ny ↵\"}", "one", "one", " ", "", "esc\x1b[31m", strings.Repeat("x", historyEntry+1), "last"} {
 		if err := h.add(e); err != nil {
@@ -92,7 +94,7 @@ func TestHistoryKeepsNewlinesTabsAndOrder(t *testing.T) {
 }
 
 func TestHistoryReadsWhatOthersMayHaveLeft(t *testing.T) {
-	path := historyFile(t)
+	path := historyFilePath(t)
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +118,7 @@ func TestHistoryReadsWhatOthersMayHaveLeft(t *testing.T) {
 }
 
 func TestHistoryIsTrimmedByLoad(t *testing.T) {
-	path := historyFile(t)
+	path := historyFilePath(t)
 	h := &history{path: path}
 	if err := h.add("first"); err != nil {
 		t.Fatal(err)
@@ -160,7 +162,7 @@ func TestHistoryIsBoundedInMemory(t *testing.T) {
 // Writers append while others trim; nobody's lines may get lost.
 func TestHistoryIsSharedBySeveralWriters(t *testing.T) {
 	const writers, each = 3, 100
-	path := historyFile(t)
+	path := historyFilePath(t)
 	stop := make(chan struct{})
 	var wg, trimmer sync.WaitGroup
 	trimmer.Go(func() {
@@ -170,9 +172,9 @@ func TestHistoryIsSharedBySeveralWriters(t *testing.T) {
 				return
 			default:
 			}
-			err := (&history{path: path}).withFile(func(f *os.File, _ bool) error {
-				entries, _, err := readEntries(f)
-				return errors.Join(err, rewrite(f, entries))
+			err := (&history{path: path}).withFile(func(f *historyFile) error {
+				entries, _, err := readEntries(f.File)
+				return errors.Join(err, f.rewrite(entries))
 			})
 			if err != nil {
 				t.Error(err)
@@ -203,23 +205,23 @@ func TestHistoryIsSharedBySeveralWriters(t *testing.T) {
 }
 
 func TestHistoryLockOnAReplacedFileDoesNotCount(t *testing.T) {
-	path := historyFile(t)
+	path := historyFilePath(t)
 	h := &history{path: path}
 	if err := h.add("one"); err != nil {
 		t.Fatal(err)
 	}
-	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	f, err := openHistory(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	if ok, err := tryLock(f, path); !ok || err != nil {
+	if ok, err := tryLock(f.File, f.folder, f.name); !ok || err != nil {
 		t.Errorf("the file itself: %v, %v", ok, err)
 	}
-	if err := rewrite(f, []string{"two"}); err != nil {
+	if err := f.rewrite([]string{"two"}); err != nil {
 		t.Fatal(err)
 	}
-	if ok, err := tryLock(f, path); ok || err != nil {
+	if ok, err := tryLock(f.File, f.folder, f.name); ok || err != nil {
 		t.Errorf("after a trim: %v, %v", ok, err)
 	}
 }
@@ -229,7 +231,7 @@ func TestHistoryGivesUpOnAHeldLock(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it waits as long as a user would")
 	}
-	path := historyFile(t)
+	path := historyFilePath(t)
 	h := &history{path: path}
 	if err := h.add("one"); err != nil {
 		t.Fatal(err)
@@ -250,23 +252,15 @@ func TestHistoryGivesUpOnAHeldLock(t *testing.T) {
 	}
 }
 
-func TestHistoryMayBeALink(t *testing.T) {
-	dir := t.TempDir()
-	link := filepath.Join(dir, "history")
-	if err := os.Symlink("/dev/null", link); err != nil {
-		t.Fatal(err)
-	}
-	h := &history{path: link}
-	if err := errors.Join(h.load(), h.add("one")); err != nil {
-		t.Error(err)
-	}
-	target := filepath.Join(dir, "target")
+func TestHistoryMayBeALinkWithinOwnFolders(t *testing.T) {
+	link, target := filepath.Join(t.TempDir(), "history"), filepath.Join(t.TempDir(), "target")
 	if err := os.WriteFile(target, []byte(strings.Repeat("x\n", historyLines+1)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(os.Remove(link), os.Symlink(target, link)); err != nil {
+	if err := os.Symlink(target, link); err != nil {
 		t.Fatal(err)
 	}
+	h := &history{path: link}
 	if err := h.load(); err != nil {
 		t.Error(err)
 	}
@@ -275,5 +269,84 @@ func TestHistoryMayBeALink(t *testing.T) {
 	}
 	if n := strings.Count(fileText(t, target), "\n"); n != historyLines {
 		t.Errorf("%d lines in the file", n)
+	}
+}
+
+// C11: what is no regular file of the user's in a folder of the user's is neither read nor written
+// nor changed, and the reason is told.
+func TestHistoryRefusesWhatIsNotTheUsersOwn(t *testing.T) {
+	other := func(t *testing.T, path string) {
+		t.Helper()
+		if err := os.Chown(path, 65534, -1); err != nil {
+			t.Skip("only root can give files away: ", err)
+		}
+	}
+	for _, c := range []struct {
+		name, reason string
+		prepare      func(t *testing.T, path string)
+	}{
+		{"a link into another user's folder", "belongs to another user", func(t *testing.T, path string) {
+			dir := t.TempDir()
+			target := filepath.Join(dir, "target")
+			if err := errors.Join(os.WriteFile(target, []byte("theirs\n"), 0o644), os.Symlink(target, path)); err != nil {
+				t.Fatal(err)
+			}
+			other(t, dir)
+		}},
+		{"another user's file", "belongs to another user", func(t *testing.T, path string) {
+			if err := os.WriteFile(path, []byte("theirs\n"), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			other(t, path)
+		}},
+		{"another user's folder", "belongs to another user", func(t *testing.T, path string) { other(t, filepath.Dir(path)) }},
+		{"a folder for all", "chmod go-w", func(t *testing.T, path string) {
+			if err := os.Chmod(filepath.Dir(path), 0o777); err != nil {
+				t.Fatal(err)
+			}
+		}},
+		{"a device", "", func(t *testing.T, path string) {
+			if err := os.Symlink("/dev/full", path); err != nil {
+				t.Fatal(err)
+			}
+		}},
+		{"a pipe", "no regular file", func(t *testing.T, path string) {
+			if err := unix.Mkfifo(path, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}},
+		{"a folder", "", func(t *testing.T, path string) {
+			if err := os.Mkdir(path, 0o755); err != nil {
+				t.Fatal(err)
+			}
+		}},
+		{"a link to nowhere", "", func(t *testing.T, path string) {
+			if err := os.Symlink("/nosuch/history", path); err != nil {
+				t.Fatal(err)
+			}
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := t.TempDir()
+			if err := os.Chmod(dir, 0o755); err != nil {
+				t.Fatal(err)
+			}
+			path := filepath.Join(dir, "history")
+			c.prepare(t, path)
+			before, _ := os.Stat(path)
+			h := &history{path: path}
+			_ = h.load()
+			err := h.add("mine")
+			if err == nil || !strings.Contains(err.Error(), c.reason) {
+				t.Errorf("got %v, want %q", err, c.reason)
+			}
+			if got, _ := h.snapshot(); !slices.Equal(got, []string{"mine"}) {
+				t.Errorf("memory has %q", got)
+			}
+			after, _ := os.Stat(path)
+			if before != nil && (after.Mode() != before.Mode() || after.Size() != before.Size()) {
+				t.Errorf("it was %v, %d bytes, and is %v, %d bytes", before.Mode(), before.Size(), after.Mode(), after.Size())
+			}
+		})
 	}
 }

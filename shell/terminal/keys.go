@@ -9,18 +9,24 @@ import (
 // readline has no rune for, or handles wrongly. They lie in a private-use
 // plane and cannot be typed, so that nothing but the input can produce them.
 const (
-	runeWake       rune = 0xF0000 + iota // work waits for readline's goroutine
-	runePaste                            // a paste waits in the input
-	runeDelete                           // Delete: readline takes it for the end of input on an empty line
-	runeWordRubout                       // C-w: in the first word readline wipes the whole line
-	runeWordBack                         // M-Backspace: the same
-	runeWordLeft                         // M-b
-	runeWordRight                        // M-f
-	runeWordDelete                       // M-d
-	runeSuspend                          // C-z: readline also stops the parent process
-	runeComplete                         // Tab: readline's own completion is not fit for a shell that prints events
-	runeNewline                          // stands for '\n' inside an edited line
-	runeTab                              // stands for '\t' inside an edited line
+	runeWake         rune = 0xF0000 + iota // work waits for readline's goroutine
+	runePaste                              // a paste waits in the input
+	runeDelete                             // Delete: readline takes it for the end of input on an empty line
+	runeWordRubout                         // C-w: in the first word readline wipes the whole line
+	runeWordBack                           // M-Backspace: the same
+	runeWordLeft                           // M-b
+	runeWordRight                          // M-f
+	runeWordDelete                         // M-d
+	runeKillEnd                            // C-k, which is to fill what C-y brings back
+	runeKillStart                          // C-u: the same
+	runeYank                               // C-y
+	runeUndo                               // C-_, C-x C-u
+	runeLastArgument                       // M-.
+	runeEditor                             // C-x C-e
+	runeSuspend                            // C-z: readline also stops the parent process
+	runeComplete                           // Tab: readline's own completion is not fit for a shell that prints events
+	runeNewline                            // stands for '\n' inside an edited line
+	runeTab                                // stands for '\t' inside an edited line
 )
 
 // Control characters as terminals send them.
@@ -30,16 +36,22 @@ const (
 	ctrlC     = 0x03
 	ctrlE     = 0x05
 	ctrlF     = 0x06
+	ctrlG     = 0x07
 	ctrlH     = 0x08
 	tab       = 0x09
+	ctrlK     = 0x0b
 	ctrlN     = 0x0e
 	ctrlP     = 0x10
 	ctrlR     = 0x12
 	ctrlS     = 0x13
 	ctrlT     = 0x14
+	ctrlU     = 0x15
 	ctrlW     = 0x17
+	ctrlX     = 0x18
+	ctrlY     = 0x19
 	ctrlZ     = 0x1a
 	escape    = 0x1b
+	ctrlUnder = 0x1f
 	backspace = 0x7f
 )
 
@@ -66,6 +78,8 @@ const (
 	stateSS3                 // behind ESC O
 	stateLinuxFn             // behind ESC [ [, a function key of the Linux console
 	statePaste               // inside a bracketed paste
+	stateCtrlX               // behind C-x
+	stateUnbound             // inside a character of several bytes behind ESC
 	maxKeyParameter = 32     // bytes of parameters kept; no key has nearly as many
 )
 
@@ -108,6 +122,21 @@ func (d *decoder) feedByte(b byte) {
 		d.state = stateGround
 	case statePaste:
 		d.pasted(b)
+	case stateCtrlX:
+		d.state = stateGround
+		switch b {
+		case ctrlE:
+			d.emit(runeEditor)
+		case ctrlU:
+			d.emit(runeUndo)
+		case ctrlC, escape:
+			d.ground(b)
+		}
+	case stateUnbound:
+		if b < utf8.RuneSelf || utf8.RuneStart(b) {
+			d.state = stateGround
+			d.ground(b)
+		}
 	}
 }
 
@@ -126,6 +155,8 @@ func (d *decoder) ground(b byte) {
 	switch {
 	case b == escape:
 		d.state = stateEscape
+	case b == ctrlX:
+		d.state = stateCtrlX
 	case b < 0x20 || b == backspace:
 		d.emit(controlKey(b))
 	default:
@@ -146,8 +177,8 @@ func (d *decoder) text(b byte) {
 	d.feed(rest)
 }
 
-// escape handles the byte behind ESC. A key that is not bound with Meta acts
-// as if ESC had not been pressed.
+// escape handles the byte behind ESC. A character that is not bound with Meta
+// means nothing; a control character acts as if ESC had not been pressed.
 func (d *decoder) escape(b byte) {
 	d.state = stateGround
 	switch b {
@@ -164,10 +195,17 @@ func (d *decoder) escape(b byte) {
 		d.emit(runeWordRight)
 	case 'd':
 		d.emit(runeWordDelete)
+	case '.', '_':
+		d.emit(runeLastArgument)
 	case backspace, ctrlH:
 		d.emit(runeWordBack)
 	default:
-		d.ground(b)
+		switch {
+		case b < 0x20:
+			d.ground(b)
+		case b >= utf8.RuneSelf:
+			d.state = stateUnbound
+		}
 	}
 }
 
@@ -269,11 +307,19 @@ func controlKey(b byte) rune {
 	switch b {
 	case ctrlW:
 		return runeWordRubout
+	case ctrlK:
+		return runeKillEnd
+	case ctrlU:
+		return runeKillStart
+	case ctrlY:
+		return runeYank
+	case ctrlUnder:
+		return runeUndo
 	case ctrlZ:
 		return runeSuspend
 	case tab:
 		return runeComplete
-	case 0, 0x0f, 0x11, ctrlT, 0x16, 0x18, 0x1c, 0x1d, 0x1e, 0x1f:
+	case 0, 0x0f, 0x11, ctrlT, 0x16, 0x1c, 0x1d, 0x1e:
 		return 0
 	}
 	return rune(b)

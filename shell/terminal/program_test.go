@@ -16,6 +16,7 @@ import (
 const (
 	programEnv = "QMPSH_TERMINAL_TEST_LOG"
 	historyEnv = "QMPSH_TERMINAL_TEST_HISTORY"
+	editorEnv  = "QMPSH_TERMINAL_TEST_EDITOR"
 )
 
 // program is a little shell. A line that it does not know is noted and shown.
@@ -27,7 +28,7 @@ func program() int {
 	}
 	defer log.Close()
 	fmt.Fprintln(log, "pid:", os.Getpid())
-	t, err := Open(Config{In: os.Stdin, Out: os.Stdout, History: os.Getenv(historyEnv)})
+	t, err := Open(Config{In: os.Stdin, Out: os.Stdout, History: os.Getenv(historyEnv), Editor: os.Getenv(editorEnv)})
 	if err != nil {
 		fmt.Fprintln(log, "open:", err)
 		return 1

@@ -22,12 +22,13 @@ type guest struct {
 	log string
 }
 
-func startGuest(t *testing.T, history string) *guest {
+func startGuest(t *testing.T, history string, env ...string) *guest {
 	t.Helper()
 	s := &guest{Terminal: qmptest.NewTerminal(t), t: t, log: filepath.Join(t.TempDir(), "log")}
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), programEnv+"="+s.log, historyEnv+"="+history,
 		"GORACE=atexit_sleep_ms=0") // or each program takes a second longer
+	cmd.Env = append(cmd.Env, env...)
 	s.Start(cmd)
 	s.Shows("(vm) ")
 	return s
@@ -201,7 +202,7 @@ func TestPtyControlZWithoutAShellChangesNothing(t *testing.T) {
 
 func TestPtyHistoryIsSharedByTwoProcesses(t *testing.T) {
 	t.Parallel()
-	path := historyFile(t)
+	path := historyFilePath(t)
 	a, b := startGuest(t, path), startGuest(t, path)
 	for _, line := range []struct {
 		from *guest

@@ -17,7 +17,7 @@ func TestHistoryThatCannotBeWrittenIsReportedByRemember(t *testing.T) {
 }
 
 func TestUpBringsBackWhatWasRemembered(t *testing.T) {
-	path := historyFile(t)
+	path := historyFilePath(t)
 	if err := (&history{path: path}).add("from the file"); err != nil {
 		t.Fatal(err)
 	}

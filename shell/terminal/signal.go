@@ -43,6 +43,9 @@ func (t *Terminal) watch() (stop func()) {
 }
 
 func (t *Terminal) signalled(s os.Signal) {
+	if lent := t.editorRuns(); lent && (s == syscall.SIGINT || s == syscall.SIGCONT || s == syscall.SIGWINCH) {
+		return // it is the editor's terminal
+	}
 	switch s {
 	case syscall.SIGINT:
 		t.in.setInterrupt(true)

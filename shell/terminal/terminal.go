@@ -28,6 +28,8 @@ type Config struct {
 	// History is the path of the history file. It and its directory are made
 	// when there is something to write. "": history in memory only.
 	History string
+	// Editor is the command for Ctrl-X Ctrl-E, with words of its own if need be; "": none.
+	Editor string
 	// ASCII says that the terminal shows ASCII only: our own marks keep to it.
 	ASCII bool
 	// Complete answers Tab; nil: Tab does nothing. Hint gives dim text to show
@@ -62,18 +64,21 @@ type Terminal struct {
 
 	// edit is the change that the listener makes to the line at the end of the
 	// current key. Only readline's goroutine touches it.
-	edit edit
+	edit    edit
+	editing editing
+	editor  string // the command of the user's editor; "": none
 
-	mu       sync.Mutex
-	reading  bool
-	standing string // the prompt of ReadLine(ctx, "")
-	asked    string // the prompt of a ReadLine with one of its own; "": the standing one
-	queue    printQueue
-	redo     redraw
-	searched bool // a search has been used, which may spoil readline's copy of the history
-	ended    error
-	closed   bool
-	resumed  chan struct{} // gets a token with each SIGCONT
+	mu         sync.Mutex
+	reading    bool
+	standing   string // the prompt of ReadLine(ctx, "")
+	asked      string // the prompt of a ReadLine with one of its own; "": the standing one
+	queue      printQueue
+	redo       redraw
+	searched   bool // a search has been used, which may spoil readline's copy of the history
+	ended      error
+	closed     bool
+	stopEditor func()        // ends the user's editor; nil: none runs
+	resumed    chan struct{} // gets a token with each SIGCONT
 }
 
 // Open prepares line editing. It does not touch the terminal's state; only a
@@ -107,6 +112,7 @@ func open(c Config) (*Terminal, error) {
 
 		complete: c.Complete,
 		hint:     c.Hint,
+		editor:   c.Editor,
 	}
 	t.tty = newTTY(in.fd, t.screen)
 	_ = t.history.load()
@@ -203,6 +209,7 @@ func (t *Terminal) Close() error {
 	again := t.closed
 	t.closed = true
 	t.mu.Unlock()
+	t.endEditor()
 	t.in.close()
 	t.readMu.Lock()
 	defer t.readMu.Unlock()
@@ -236,6 +243,7 @@ func (t *Terminal) begin(prompt string) error {
 	t.searched = false
 	t.mu.Unlock()
 
+	t.editing.restart()
 	t.loadHistory(spoilt)
 	t.resize()
 	t.applyPrompt()
@@ -250,6 +258,7 @@ func (t *Terminal) read(ctx context.Context) (string, error) {
 		defer close(called)
 		_ = t.tty.leave()
 		t.cancelled.Store(true)
+		t.endEditor()
 		t.in.setInterrupt(true)
 	})
 	line, err := t.rl.Readline()

@@ -189,7 +189,7 @@ func TestTmuxKeys(t *testing.T) {
 	p.Type("one ")
 	p.Keys("End")
 	p.Type("!")
-	p.Keys("C-Left", "DC", "C-Left", "C-Right", "X", "C-w", "M-b")
+	p.Keys("C-Left", "DC", "C-Left", "C-Right", "X", "M-BSpace", "C-y", "BSpace", "M-b")
 	p.shows("9,0", "(vm) one two hree!")
 	p.Keys("F1", "F5", "PPage", "IC", "C-t", "Tab", "Enter")
 	p.logs(`line: "one two hree!"`)
