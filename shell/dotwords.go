@@ -95,6 +95,9 @@ const language = `A line is a QMP command: NAME key=value ..., or raw JSON {"exe
 `
 
 func (w *Words) help(ctx context.Context, st cmdline.Statement) (string, error) {
+	if st.ArgsErr != nil {
+		return "", st.ArgsErr
+	}
 	if len(st.Args) > 0 {
 		all := dotWords()
 		i := slices.IndexFunc(all, func(word dotWord) bool {
@@ -130,6 +133,9 @@ func (w *Words) help(ctx context.Context, st cmdline.Statement) (string, error) 
 
 // describe says what is known of a name.
 func (w *Words) describe(ctx context.Context, st cmdline.Statement) (string, error) {
+	if st.ArgsErr != nil {
+		return "", st.ArgsErr
+	}
 	return run.Describe(ctx, w.Schemas, st.Args, w.Width())
 }
 
