@@ -231,6 +231,8 @@ var places = []struct{ name, text, want string }{
 	{"filter: a function", "query-block | sel¦", ""},
 	{"filter: a number", "query-block | .[] | 1.¦", ""},
 	{"filter: a string", `query-block | .[] | "x.de¦`, ""},
+	{"filter: behind a dot word", ".json query-block | .[].dev¦", "device"},
+	{"raw QMP behind a dot word", `.json {"execute": "query-statu¦`, `"query-status"`},
 	{"filter: unknown command", "nonsense | .de¦", ""},
 	{"filter: a comment", "query-block | .[] # .de¦", ""},
 	{"brackets of which nothing is known", `blockdev-add file={"driver": "qc¦`, ""},

@@ -208,6 +208,9 @@ func inFilter(before string, at int, e Env) Result {
 		return r
 	}
 	st, err := cmdline.Parse(strings.TrimRight(before[:at], " |"))
+	if err == nil && st.Kind == cmdline.Dot { // a line behind a word of the shell
+		st, err = cmdline.Parse(st.Rest)
+	}
 	if err != nil || st.Kind != cmdline.QMP {
 		return r
 	}
