@@ -118,6 +118,7 @@ func (o *options) newClient(addr endpoint) (*qmp.Client, error) {
 		SkipNegotiation: o.skipNegotiation,
 		Agent:           o.agent,
 		Logger:          o.logger(),
+		Trace:           o.trace,
 	}
 	if addr.Kind == qmp.TLS {
 		c, err := o.tls.config()
@@ -125,9 +126,6 @@ func (o *options) newClient(addr endpoint) (*qmp.Client, error) {
 			return nil, err
 		}
 		opts.TLS = c
-	}
-	if o.verbose {
-		opts.Trace = o.trace
 	}
 	return qmp.NewClient(opts), nil
 }

@@ -17,7 +17,7 @@ func (o *options) logger() *slog.Logger {
 	if !o.debug {
 		return nil
 	}
-	return slog.New(slog.NewTextHandler(o.stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	return slog.New(slog.NewTextHandler(secretless{o}, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
 // store is where knowledge of QEMU binaries is kept.

@@ -7,7 +7,6 @@ import (
 	"sync"
 
 	"github.com/qmpsh/qmpsh/proto/qmp"
-	"github.com/qmpsh/qmpsh/shell/cmdline"
 	"github.com/qmpsh/qmpsh/shell/render"
 	"github.com/qmpsh/qmpsh/shell/text"
 )
@@ -63,16 +62,33 @@ func (o *options) printer(w io.Writer) *render.Printer {
 // longest is how much of a server's message a person gets to read, in bytes.
 const longest = 2000
 
-// trace echoes one message on stderr, without its secrets.
+// trace notes the secrets of a message, and with --verbose echoes it on stderr, without them.
 func (o *options) trace(d qmp.Direction, m *qmp.Message) {
-	arrow, limit := "<-", 0
+	arrow, limit, mask := "<-", 0, o.secrets.Received
 	if d == qmp.Sent {
-		arrow = "->"
+		arrow, mask = "->", o.secrets.Sent
+	} else if !o.verbose {
+		return
+	}
+	raw := mask(m.Raw)
+	if !o.verbose {
+		return
 	}
 	if isTerminal(o.sys.Err) { // a schema would scroll everything else away
 		limit = longest
 	}
-	o.stderr.Print(o.printer(o.sys.Err).Message(arrow, cmdline.RedactMessage(m.Raw), limit))
+	o.stderr.Print(o.printer(o.sys.Err).Message(arrow, raw, limit))
+}
+
+// secretless is stderr for a log: without the secrets of what was sent, which a
+// server may repeat.
+type secretless struct{ o *options }
+
+func (s secretless) Write(p []byte) (int, error) {
+	if _, err := s.o.stderr.Write([]byte(s.o.secrets.Text(string(p)))); err != nil {
+		return 0, err
+	}
+	return len(p), nil
 }
 
 // switchWriter is stderr, but for as long as a line is being edited on the same

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/qmpsh/qmpsh/shell/cmdline"
 	"github.com/qmpsh/qmpsh/shell/render"
 	"github.com/qmpsh/qmpsh/shell/text"
 )
@@ -122,6 +123,7 @@ type options struct {
 	stderr  *switchWriter
 	printed *output // stdout, for what people read there: help, descriptions, names behind Tab
 	signals *signals
+	secrets cmdline.Secrets // of what was sent, for all that is shown of the traffic
 
 	socket          string
 	timeout         time.Duration

@@ -191,6 +191,6 @@ func (o *options) words(p *render.Printer, program string, v verdict) text.Paint
 		source = v.source(p.Width())
 	}
 	return p.Failure(render.Failure{
-		Program: program, Summary: v.summary, Source: source, Chain: v.chain, Origins: o.debug, Hint: v.hint,
+		Program: program, Summary: v.summary, Source: source, Chain: v.chain, Origins: o.debug, Hint: v.hint, Hide: o.secrets.Text,
 	})
 }

@@ -23,7 +23,7 @@ func (s *Shell) statement(ctx context.Context, text string) error {
 	if strings.TrimSpace(text) == "" {
 		return nil
 	}
-	if err := s.Terminal.Remember(cmdline.Redact(text)); err != nil && !s.forgetful {
+	if err := s.Terminal.Remember(cmdline.Recallable(text)); err != nil && !s.forgetful {
 		s.forgetful = true
 		s.Terminal.Print(fmt.Sprintf("the history is not kept: %v", err))
 	}

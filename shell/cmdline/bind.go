@@ -34,7 +34,7 @@ func (st Statement) Bind(with Binding) (qmp.Command, error) {
 	b := &binder{Binding: with, st: &st}
 	command, f := b.command()
 	if f != nil {
-		return qmp.Command{}, f.in(st.text)
+		return qmp.Command{}, st.fails(f)
 	}
 	return command, nil
 }

@@ -10,9 +10,9 @@ import (
 
 // Error is a statement that was not understood. Nothing was sent.
 type Error struct {
-	Text   string // the statement
+	Text   string // the statement, its secrets masked as they are in Msg and Hint
 	Offset int    // the place of the fault in Text, in bytes
-	Line   int    // its line in Text, counted from 1
+	Line   int    // its line in the statement, counted from 1
 	Column int    // its column in that line, in characters, counted from 1
 	Msg    string // what is wrong, naming the word
 	Hint   string // the way out; may be empty
@@ -108,7 +108,19 @@ type fault struct {
 
 // in makes the error for a fault in a statement.
 func (f *fault) in(statement string) *Error {
+	tokens, _ := lex(statement)
+	return f.among(statement, tokens, false)
+}
+
+// among makes the error for a fault in a statement of which tokens are the words, see secretsIn. It is the only maker of
+// an Error, so that no secret is in one.
+func (f *fault) among(statement string, tokens []Token, verbatim bool) *Error {
 	at := min(f.at, len(statement))
+	spans := secretsIn(statement, tokens, verbatim)
+	var secrets []string
+	for _, s := range spans {
+		secrets = append(secrets, s.secrets...)
+	}
 	start := strings.LastIndexByte(statement[:at], '\n') + 1
 	switch lines := strings.Count(statement[at:], "\n"); {
 	case !f.unfinished || lines == 0:
@@ -118,11 +130,27 @@ func (f *fault) in(statement string) *Error {
 		f.msg += fmt.Sprintf("; the next %d lines belong to it and did not run", lines)
 	}
 	return &Error{
-		Text: statement, Offset: at,
+		Text: replace(statement, spans), Offset: moved(at, spans),
 		Line:   strings.Count(statement[:start], "\n") + 1,
 		Column: utf8.RuneCountInString(statement[start:at]) + 1,
-		Msg:    f.msg, Hint: showable(f.hint), Unfinished: f.unfinished,
+		Msg:    hideKnown(f.msg, secrets), Hint: hideKnown(showable(f.hint), secrets), Unfinished: f.unfinished,
 	}
+}
+
+// moved returns where an offset is once the spans, which are in order, are replaced.
+func moved(at int, spans []span) int {
+	shift, done := 0, 0
+	for _, s := range spans {
+		switch {
+		case s.start < done: // inside the one before
+		case at >= s.end:
+			shift += len(s.show) - (s.end - s.start)
+			done = s.end
+		case at > s.start:
+			return s.start + shift
+		}
+	}
+	return at + shift
 }
 
 // quoteWord names a word in a message: on one line, not too long, safe to show.

@@ -32,13 +32,16 @@ func FromWords(words []string) (Statement, error) {
 		return Statement{}, tookQuotes(word{}, 0).in(text)
 	}
 	tokens := tokensOf(words)
-	p := parser{st: Statement{text: text}, verbatim: true}
+	p := parser{st: Statement{text: text, words: tokens}, verbatim: true}
 	lines, f := p.splitLines(text, tokens)
+	if forgot := forgotten(text, tokens, true); forgot != nil {
+		f = forgot
+	}
 	if f == nil {
 		f = p.lines(lines)
 	}
 	if f != nil {
-		return Statement{}, f.in(text)
+		return Statement{}, p.st.fails(f)
 	}
 	return p.st, nil
 }

@@ -39,7 +39,7 @@ func (p *parser) habit(line []word) *fault {
 		}
 		if key := w.text[w.start:w.keyEnd]; key != "" && key[0] == '-' {
 			bare := strings.TrimLeft(key, "-")
-			return &fault{at: w.start, msg: quoteWord(key) + " begins with a dash, and no argument does", hint: "leave it out: " + cut(Redact(bare+w.text[w.keyEnd:w.end]))}
+			return &fault{at: w.start, msg: quoteWord(key) + " begins with a dash, and no argument does", hint: "leave it out: " + cut(Recallable(bare+w.text[w.keyEnd:w.end]))}
 		}
 		value := w.text[w.eq+1 : w.end]
 		if r, _ := utf8.DecodeRuneInString(value); isTypographic(r) {
@@ -120,9 +120,9 @@ func (p *parser) stray(line []word, i int) *fault {
 	case hmpCommand(command):
 		return p.hmp(line)
 	case raw[0] == '{' && before.eq < 0:
-		f.hint = "raw QMP holds it so: " + cut(Redact(`{"execute": "`+command+`", "arguments": `+raw+`}`))
+		f.hint = "raw QMP holds it so: " + cut(Recallable(`{"execute": "`+command+`", "arguments": `+raw+`}`))
 	case command == "execute" && i == 1:
-		f.hint = "did you mean " + cut(Redact(w.text[w.start:line[len(line)-1].end])) + "?"
+		f.hint = "did you mean " + cut(Recallable(w.text[w.start:line[len(line)-1].end])) + "?"
 	case raw == "-h", raw == "--help", raw == "-?":
 		f.hint = "help " + command + " tells what it takes"
 	case strings.HasSuffix(before.raw(), ","):
@@ -130,7 +130,7 @@ func (p *parser) stray(line []word, i int) *fault {
 	case p.sizeApart(before, w):
 		f.hint = "leave the space out: " + before.raw() + raw
 	case p.givePlace(line, i) != "":
-		f.hint = "did you mean " + cut(Redact(p.givePlace(line, i))) + "?"
+		f.hint = "did you mean " + cut(Recallable(p.givePlace(line, i))) + "?"
 	case before.eq >= 0:
 		f.hint = unquotedHint(before, w, f.hint)
 	}
@@ -198,7 +198,7 @@ func (p *parser) spaced(line []word, i int) *fault {
 	for _, w := range line[i:end] {
 		joined += w.raw()
 	}
-	return &fault{at: line[i].start, msg: "there are spaces around the = of " + quoteWord(strings.TrimSuffix(line[i].name(), "=")), hint: "leave them out: " + cut(Redact(joined))}
+	return &fault{at: line[i].start, msg: "there are spaces around the = of " + quoteWord(strings.TrimSuffix(line[i].name(), "=")), hint: "leave them out: " + cut(Recallable(joined))}
 }
 
 // hmp makes the fault for a line of the human monitor.

@@ -31,7 +31,7 @@ func TestE20_EachHabitHasItsCure(t *testing.T) {
 			"chardev-add id=c backend.type=socket backend.data.addr.type=unix backend.data.addr.data.path=/x backend.data.server=on"},
 		{"commas, chardev over TCP", `chardev-add socket,id=c,host=h,port=1`, `error 1:13 "socket,id=c,host=h,port=1"` + commas,
 			"chardev-add id=c backend.type=socket backend.data.addr.type=inet backend.data.addr.data.host=h backend.data.addr.data.port=1"},
-		{"commas, secret", `object-add secret,id=s,data=hunter2`, `error 1:12 "secret,id=s,data=hunter2"` + commas, "-"},
+		{"commas, secret", `object-add secret,id=s,data=hunter2`, `error 1:12 "secret,id=***"` + commas, "-"},
 		{"commas in a value", `human-monitor-command command-line=device_add,id=1`, `human-monitor-command {"command-line": "device_add,id=1"}`, ""},
 		{"commas in a file's name", `blockdev-add driver=file filename=/a,b=c`, `blockdev-add {"driver": "file", "filename": "/a,b=c"}`, ""},
 
@@ -47,7 +47,7 @@ func TestE20_EachHabitHasItsCure(t *testing.T) {
 		{"positional", `device_del net1`, `error 1:12 "net1" is not key=value`, "did you mean device_del id=net1?"},
 		{"positional, driver", `device_add e1000 id=n5`, `error 1:12 "e1000" is not key=value`, "did you mean device_add driver=e1000 id=n5?"},
 		{"positional, size", `balloon 1G`, `error 1:9 "1G" is not key=value`, "did you mean balloon value=1G?"},
-		{"positional, secret", `change-vnc-password hunter2`, `error 1:21 "hunter2" is not key=value`, "did you mean change-vnc-password password=***?"},
+		{"positional, secret", `change-vnc-password hunter2`, `error 1:21 "***" is not key=value`, "did you mean change-vnc-password password=@prompt?"},
 
 		{"positional, several", `set_link n0 off`, `error 1:10 "n0" is not key=value`, "did you mean set_link name=n0 up=off?"},
 		{"positional, a flag of HMP", `migrate -d tcp:0:4444`, `error 1:9 "-d" is not key=value`, "did you mean migrate uri=tcp:0:4444?"},
@@ -55,7 +55,7 @@ func TestE20_EachHabitHasItsCure(t *testing.T) {
 		{"positional, colon and space", `device_add driver: e1000`, `error 1:12 "driver:" is not key=value`, "did you mean device_add driver=e1000?"},
 		{"positional, HMP", `human-monitor-command info status`, `error 1:23 "info" is not key=value`, `did you mean human-monitor-command command-line="info status"?`},
 		{"positional, HMP in quotes", `human-monitor-command "info status"`, `error 1:23 "\"info status\"" is not key=value`, `did you mean human-monitor-command command-line="info status"?`},
-		{"positional, two secrets", `set_password vnc hunter2`, `error 1:14 "vnc" is not key=value`, "did you mean set_password protocol=vnc password=***?"},
+		{"positional, two secrets", `set_password vnc hunter2`, `error 1:14 "vnc" is not key=value`, "did you mean set_password protocol=vnc password=@prompt?"},
 		{"dashes", `device_add --driver=e1000`, `error 1:12 "--driver" begins with a dash, and no argument does`, "leave it out: driver=e1000"},
 		{"help flag", `device_add -h`, `error 1:12 "-h" is not key=value`, "help device_add tells what it takes"},
 		{"JSON behind the name", `device_add {"driver": "e1000"}`, `error 1:12 "{\"driver\": \"e1000\"}" is not key=value`, `raw QMP holds it so: {"execute": "device_add", "arguments": {"driver": "e1000"}}`},
@@ -117,7 +117,7 @@ func TestE20_EachHabitHasItsCure(t *testing.T) {
 				return
 			}
 			st, err := Parse(line)
-			if err == nil && !strings.Contains(line, mask) {
+			if err == nil && !strings.Contains(line, "@prompt") {
 				_, err = st.Bind(b)
 			}
 			if err != nil {

@@ -56,7 +56,7 @@ func hmpFault(name, line string, at int) *fault {
 	if !strings.HasPrefix(quoted, `"`) {
 		quoted = `"` + quoted + `"`
 	}
-	f.hint += cut(Redact("human-monitor-command command-line=" + quoted))
+	f.hint += cut(Recallable("human-monitor-command command-line=" + quoted))
 	return f
 }
 

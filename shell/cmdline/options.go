@@ -34,7 +34,7 @@ func (p *parser) options(line []word, i int) *fault {
 	for _, other := range slices.Concat(line[:i], line[i+1:]) {
 		words = append(words, other.raw())
 	}
-	f.hint = Redact(strings.Join(slices.Concat(words, apart(command, sole, list)), " "))
+	f.hint = Recallable(strings.Join(slices.Concat(words, apart(command, sole, list)), " "))
 	if len(f.hint) > 200 {
 		f.hint = "part them by spaces: key=value key=value"
 	}

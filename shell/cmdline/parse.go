@@ -25,6 +25,9 @@ func Parse(text string) (Statement, error) {
 	}
 	tokens, bad := lex(text)
 	p := parser{st: Statement{text: text}}
+	if f := forgotten(text, tokens, false); f != nil {
+		return Statement{}, f.in(text)
+	}
 	lines, f := p.splitLines(text, tokens)
 	if len(lines) > 0 && strings.HasPrefix(lines[0][0].raw(), ".") {
 		return parseDot(text, tokens, bad), nil

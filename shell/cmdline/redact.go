@@ -1,24 +1,67 @@
 package cmdline
 
 import (
+	"slices"
 	"strings"
 )
 
 // mask stands in the place of a secret.
 const mask = "***"
 
-// span is a part of a text and what is shown in its place.
+// span is a secret in a text and what is shown in its place.
 type span struct {
 	start, end int
 	show       string
+	value      bool     // it is the whole value of a key=value
+	secrets    []string // what is hidden, as the server gets it
 }
 
-// Redact returns text, a line or a statement of the language, with the values of secrets masked,
-// for history and echoes. It need not be a sound statement: what a typing error hides from the rules is masked rather
-// than shown. Text without secrets comes back as it is.
+// Redact returns text, a line or a statement of the language, with the values of secrets masked, for whoever may see it.
+// It need not be a sound statement: what a slip hides from the rules is masked rather than shown. Text without secrets
+// comes back as it is.
 func Redact(text string) string {
 	tokens, _ := lex(text)
-	return replace(text, secrets(text, tokens, false))
+	return replace(text, secretsIn(text, tokens, false))
+}
+
+// Recallable is Redact for the history: a value that is masked becomes @prompt, so that the line, when it is recalled,
+// asks for it. Where @prompt cannot stand there is ***, which Parse refuses.
+func Recallable(text string) string {
+	tokens, _ := lex(text)
+	spans := secretsIn(text, tokens, false)
+	for i := range spans {
+		switch s := &spans[i]; {
+		case s.value:
+			s.show = "@prompt"
+		case s.show == `"`+mask+`"`: // in JSON, where no string may stand for it
+			s.show = mask
+		}
+	}
+	return replace(text, spans)
+}
+
+// forgotten finds an unquoted *** where a secret is due: a line that was masked, and then sent again.
+func forgotten(text string, tokens []Token, verbatim bool) *fault {
+	if !strings.Contains(text, mask) {
+		return nil
+	}
+	words := tokens[:0:0]
+	for _, t := range tokens {
+		if t.Kind == Word || t.Kind == Newline {
+			words = append(words, t)
+		}
+	}
+	for _, s := range secretsIn(text, words, verbatim) {
+		for _, secret := range s.secrets {
+			if secret == mask && !strings.HasPrefix(text[s.start:s.end], `"***`) && !strings.HasPrefix(text[s.start:s.end], `'***`) {
+				return &fault{
+					at: s.start, msg: mask + " stands for a secret that was not kept",
+					hint: "give the secret anew, or write @prompt in its place to be asked for it unseen",
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // replace returns text with the spans, which are in order, replaced.
@@ -40,155 +83,205 @@ func replace(text string, spans []span) string {
 	return b.String()
 }
 
-// secrets finds the secrets in the words of text, which come from the lexer or, when verbatim, from FromWords.
-func secrets(text string, tokens []Token, verbatim bool) []span {
-	var spans []span
-	for i := 0; i < len(tokens); {
-		var line []word
-		for ; i < len(tokens) && tokens[i].Kind != Newline; i++ {
-			w := wordOf(text, tokens[i])
+// secretsIn finds the secrets in the words of text, which come from the lexer or, when verbatim, from FromWords.
+func secretsIn(text string, tokens []Token, verbatim bool) []span {
+	f := finder{text: text}
+	var line []word
+	for _, t := range tokens {
+		switch {
+		case t.Kind == Newline:
+			f.line(line)
+			line = line[:0]
+		case t.Kind == Word && t.Role != FileName:
+			w := wordOf(text, t)
 			w.verbatim = verbatim
-			if tokens[i].Kind == Word && tokens[i].Role != FileName {
-				line = append(line, w)
-			} else {
-				spans = append(spans, span{w.start, w.end, hideLoose(w.raw())}) // a comment may be a command put aside; a filter may compare
-			}
-		}
-		i++
-		if len(line) > 0 {
-			spans = append(spans, lineSecrets(line)...)
+			line = append(line, w)
+		case t.Kind == Comment: // may be a command put aside
+			f.within(t.Start+1, t.End)
+		default: // a filter may compare
+			f.loose(t.Start, t.End)
 		}
 	}
-	return trimSpans(text, spans)
+	f.line(line)
+	slices.SortStableFunc(f.spans, func(a, b span) int { return a.start - b.start })
+	return f.spans
 }
 
-// trimSpans drops the spans that change nothing.
-func trimSpans(text string, spans []span) []span {
-	kept := spans[:0]
-	for _, s := range spans {
-		if text[s.start:s.end] != s.show {
-			kept = append(kept, s)
-		}
-	}
-	return kept
-}
-
-// lineSecrets finds the secrets of one command or action.
-func lineSecrets(line []word) []span {
-	first := line[0]
-	if strings.HasPrefix(first.raw(), ".") {
-		end := first.text[first.end:]
-		if first.is(".hmp") {
-			if n := strings.IndexByte(end, '\n'); n >= 0 {
-				end = end[:n]
-			}
-			return []span{{first.end, first.end + len(end), RedactHMP(end)}}
-		}
-		line = line[1:]
-	}
-	if opens := len(line) > 1 && opensTransaction(line); opens {
-		line = line[1:]
-	}
-	if len(line) == 0 {
-		return nil
-	}
-	name := line[0].name()
-	s := secretFinder{rules: rulesFor(name)}
-	if line[0].bracket && line[0].eq < 0 {
-		s.add(line[0].start, line[0].end, redactObject(line[0].raw()))
-	}
-	for _, w := range line[1:] {
-		if w.eq > 0 && w.text[w.start:w.keyEnd] == "property" && secretName(w.valueText(), true) {
-			s.property = true
-		}
-	}
-	for _, w := range line {
-		s.word(w, w.start == line[0].start)
-	}
-	return s.spans
-}
-
-// rules says which arguments of a command are secret.
-type rules struct {
-	all      bool // words that are no key=value too: the command is there to carry a secret
-	data     bool // the key data: the command may make a secret object
-	hmp      bool // command-line is a command of the human monitor
-	property bool // value is secret, because of the property's name (qom-set)
-	qomSet   bool
-}
-
-func rulesFor(command string) rules {
-	switch command {
-	case "set_password", "change-vnc-password", "expire_password", "guest-set-user-password", "block_passwd":
-		return rules{all: true}
-	case "object-add":
-		return rules{data: true}
-	case "human-monitor-command":
-		return rules{hmp: true, all: true}
-	case "qom-set":
-		return rules{qomSet: true}
-	}
-	return rules{}
-}
-
-// secretName says whether a key's name is that of a secret. data counts only for commands that make secrets.
-func secretName(name string, data bool) bool {
-	switch len(name) {
-	case len("data"):
-		return data && strings.EqualFold(name, "data")
-	case len("secret"), len("password"), len("passphrase"):
-		return strings.EqualFold(name, "password") || strings.EqualFold(name, "secret") || strings.EqualFold(name, "passphrase")
-	}
-	return false
-}
-
-// secretFinder goes over the words of one command.
-type secretFinder struct {
+// finder gathers the secrets of a text.
+type finder struct {
 	rules
+	text    string
 	spans   []span
 	masking bool // the word before was a secret or its name: what follows without a = belongs to it
 }
 
-func (s *secretFinder) add(start, end int, show string) {
-	s.spans = append(s.spans, span{start, end, show})
+// hide masks a part of the text.
+func (f *finder) hide(start, end int) {
+	if start < end {
+		f.spans = append(f.spans, span{start: start, end: end, show: mask, secrets: []string{f.text[start:end]}})
+	}
 }
 
-func (s *secretFinder) word(w word, first bool) {
-	if w.eq < 0 {
-		switch {
-		case first:
-		case s.masking || s.all:
-			s.add(w.start, w.end, mask)
-		case secretName(w.name(), s.data):
-			s.masking = true // password = x
-		case !w.bracket:
-			s.add(w.start, w.end, hideLoose(w.raw()))
-		}
+// within looks at a part of the text as a text of its own.
+func (f *finder) within(start, end int) {
+	tokens, _ := lex(f.text[start:end])
+	f.shifted(start, secretsIn(f.text[start:end], tokens, false))
+}
+
+// shifted adds spans of the part of the text that begins at start.
+func (f *finder) shifted(start int, spans []span) {
+	for _, s := range spans {
+		s.start, s.end = s.start+start, s.end+start
+		f.spans = append(f.spans, s)
+	}
+}
+
+// loose looks at a part of the text that follows no rules.
+func (f *finder) loose(start, end int) { f.shifted(start, looseSecrets(f.text[start:end])) }
+
+// line finds the secrets of one command or action.
+func (f *finder) line(line []word) {
+	f.rules, f.masking = rules{}, false
+	if len(line) == 0 {
 		return
 	}
+	end := line[len(line)-1].end
+	if first := strings.TrimPrefix(line[0].raw(), "."); nearly(first, "hmp") {
+		f.shifted(line[0].end, hmpSecrets(f.text[line[0].end:end]))
+		return
+	}
+	command := f.command(line)
+	f.look(line)
+	for i := 0; i < len(line); i++ {
+		w := line[i]
+		switch {
+		case f.hmp != "" && i > command && (w.eq < 0 || nearly(f.text[w.start:max(w.start, w.keyEnd)], f.hmp)):
+			i = f.monitor(line, i)
+		case w.eq >= 0:
+			f.argument(w)
+		case i > command && !f.masking && (w.is("vnc") || w.is("spice")): // the protocol, as in the human monitor
+		case i > command && (f.masking || f.on):
+			f.hide(w.start, w.end)
+		case w.bracket:
+			f.shifted(w.start, messageSecrets(w.raw()))
+		case i >= command && secretName(w.name()):
+			f.masking = i > command || !f.on // password = x
+		case i != command:
+			f.loose(w.start, w.end)
+		}
+	}
+}
+
+// command finds the name of the command, and with it the rules: .json NAME, exec NAME, a prompt that was copied along.
+func (f *finder) command(line []word) (at int) {
+	for i, w := range line[:min(len(line), 6)] {
+		if w.eq >= 0 || w.bracket {
+			continue
+		}
+		name := w.name()
+		if r := rulesFor(name); r.on && (!f.on || r.name == name) {
+			f.rules, at = r, i
+		}
+	}
+	return at
+}
+
+// monitor finds the secrets of a line of the human monitor: the value of a word and the words behind it that have no key.
+// It returns the place of the last one.
+func (f *finder) monitor(line []word, i int) (last int) {
+	w := line[i]
+	for last = i; last+1 < len(line) && line[last+1].eq < 0; last++ {
+	}
+	switch {
+	case last > i:
+		start := max(w.start, w.eq+1)
+		f.shifted(start, hmpSecrets(f.text[start:line[last].end]))
+	case w.eq < 0:
+		f.inside(w.start, w.end, w.name(), hmpSecrets(w.name()))
+	default:
+		f.inside(w.eq+1, w.end, w.valueText(), hmpSecrets(w.valueText()))
+	}
+	return last
+}
+
+// look notes what the values of a line say about its secrets: the type of an object, the name of a property.
+func (f *finder) look(line []word) {
+	f.property = true // until it is known to be harmless
+	for _, w := range line {
+		if w.eq < 0 {
+			continue
+		}
+		key := f.text[w.start:w.keyEnd]
+		if qomType, _, commas := strings.Cut(key, ","); commas {
+			f.relax(qomType)
+		}
+		switch value := w.valueText(); key {
+		case "qom-type":
+			f.relax(value)
+		case "property":
+			f.property = secretName(value) || nearly(value, "data")
+		}
+	}
+}
+
+// argument finds the secrets of a word with a =.
+func (f *finder) argument(w word) {
 	start, end := w.eq+1, w.end
 	if _, _, ok := sourceOf(w.text[start:end]); ok { // where a secret comes from is none
-		s.masking = false
+		f.masking = false
 		return
 	}
-	named := s.masking && w.keyEnd == w.start
-	s.masking = named || s.secretKey(w)
+	named := f.masking && w.keyEnd == w.start
+	f.masking = named
+	parts := SplitKey(w.text[w.start:w.keyEnd], w.verbatim)
+	for i, part := range parts {
+		f.masking = f.masking || f.secret(part.Name, i)
+	}
 	switch raw := w.text[start:end]; {
-	case s.masking && raw == "":
-	case s.masking:
-		s.add(start, end, mask)
-	case s.hmp && w.text[w.start:w.keyEnd] == "command-line":
-		line := w.valueText()
-		if hidden := RedactHMP(line); hidden != line {
-			s.add(start, end, `"`+strings.NewReplacer(`"`, `\"`, `\`, `\\`).Replace(hidden)+`"`)
+	case f.masking:
+		f.hide(start, end)
+		if raw != "" {
+			last := &f.spans[len(f.spans)-1]
+			last.value, last.secrets = true, append(last.secrets, w.valueText())
 		}
 	case w.bracket:
-		s.add(start, end, redactValue(raw, s.rules))
+		f.shifted(start, valueSecrets(raw, f.rules, len(parts)))
 	case strings.HasPrefix(raw, jsonPrefix):
-		s.add(start, end, "json:"+redactValue(raw[len("json:"):], s.rules))
+		f.shifted(start+len("json:"), valueSecrets(raw[len("json:"):], f.rules, len(parts)))
 	default:
-		s.add(start, end, hideLoose(raw))
+		f.string(start, end, w.valueText())
 	}
+}
+
+// string finds the secrets of a value that is text. Quotes and escapes may stand between what is typed and what it says:
+// if masking the one does not hide all of the other, the value is written anew.
+func (f *finder) string(start, end int, value string) {
+	typed := looseSecrets(f.text[start:end])
+	if f.text[start:end] == value {
+		f.shifted(start, typed)
+		return
+	}
+	said := looseSecrets(value)
+	shown := replace(f.text[start:end], typed)
+	for _, s := range said {
+		if slices.ContainsFunc(s.secrets, func(secret string) bool { return strings.Contains(shown, secret) }) {
+			f.inside(start, end, value, said)
+			return
+		}
+	}
+	f.shifted(start, typed)
+}
+
+// inside masks a value whose text, as the server gets it, holds secrets.
+func (f *finder) inside(start, end int, value string, found []span) {
+	if len(found) == 0 {
+		return
+	}
+	s := span{start: start, end: end, show: `"` + strings.NewReplacer(`"`, `\"`, `\`, `\\`).Replace(replace(value, found)) + `"`}
+	for _, inner := range found {
+		s.secrets = append(s.secrets, inner.secrets...)
+	}
+	f.spans = append(f.spans, s)
 }
 
 // valueText is the text of a word's value, if that is a string.
@@ -197,107 +290,6 @@ func (w word) valueText() string {
 	if w.exact {
 		return plainString(raw)
 	}
-	text, _ := w.plainText(raw)
-	return text
-}
-
-// secretKey says whether a part of the word's key is the name of a secret.
-func (s *secretFinder) secretKey(w word) bool {
-	key := w.text[w.start:w.keyEnd]
-	if !w.verbatim {
-		key, _, _ = Unquote(key)
-	}
-	if s.property && key == "value" {
-		return true
-	}
-	for name := range strings.SplitSeq(key, ".") {
-		if secretName(name, s.data) {
-			return true
-		}
-	}
-	return false
-}
-
-// hideLoose masks what follows the name of a secret and a = or : in text that follows no rules, up to its end: a value
-// with a broken quote, a comment.
-func hideLoose(s string) string {
-	const longest = len("passphrase")
-	for i := 0; i+1 < len(s); i++ {
-		if c := s[i]; c != '=' && c != ':' {
-			continue
-		}
-		end := i // of the name; both loops are bounded so that the time stays linear
-		for end > max(0, i-4) && strings.IndexByte(" \t\"':", s[end-1]) >= 0 {
-			end--
-		}
-		start := end
-		for start > max(0, end-longest-1) && isNameByte(s[start-1]) {
-			start--
-		}
-		if secretName(s[start:end], false) {
-			return s[:i+1] + mask
-		}
-	}
-	return s
-}
-
-func isNameByte(c byte) bool {
-	return c == '-' || c == '_' || c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z'
-}
-
-// RedactHMP masks the secrets in a command of the human monitor: those of set_password and change … password, and the
-// options password=, secret=, passphrase= and, of object_add, data=.
-func RedactHMP(line string) string {
-	words := strings.Fields(line)
-	keep := -1 // how many words to keep
-	switch {
-	case len(words) > 2 && words[0] == "set_password":
-		keep = 2
-	case len(words) > 3 && words[0] == "change" && (words[2] == "password" || words[2] == "passwd"):
-		keep = 3
-	}
-	if keep > 0 {
-		at := 0
-		for _, w := range words[:keep] {
-			at += strings.Index(line[at:], w) + len(w)
-		}
-		return line[:at] + " " + mask
-	}
-	makesObject := len(words) > 0 && words[0] == "object_add"
-	if i := strings.IndexByte(line, '{'); i >= 0 {
-		return redactOptions(line[:i], makesObject) + redactValue(line[i:], rules{data: makesObject})
-	}
-	return redactOptions(line, makesObject)
-}
-
-// redactOptions masks the values of secret options in a list like "secret,id=s,data=x". Two commas stand for one.
-func redactOptions(line string, data bool) string {
-	var spans []span
-	for i := 0; i < len(line); i++ {
-		if line[i] != '=' {
-			continue
-		}
-		start := i
-		for start > 0 && isNameByte(line[start-1]) {
-			start--
-		}
-		if !secretName(line[start:i], data) {
-			continue
-		}
-		end := i + 1
-		for end < len(line) && line[end] != ' ' && line[end] != '\t' {
-			if line[end] == ',' {
-				if end+1 == len(line) || line[end+1] != ',' {
-					break
-				}
-				end++
-			}
-			end++
-		}
-		if end > i+1 {
-			spans = append(spans, span{i + 1, end, mask})
-		}
-		i = end
-	}
-	return replace(line, spans)
+	value, _ := w.plainText(raw)
+	return value
 }

@@ -5,108 +5,163 @@ import (
 	"strings"
 )
 
-// RedactMessage returns a QMP message with the values of secrets masked: structure and every
-// other byte stay. A message without secrets comes back as it is, not copied. Text that is no JSON is treated as far as
-// it looks like it.
+// RedactMessage returns a QMP message with the values of secrets masked: structure and every other byte stay. A message
+// without secrets comes back as it is, not copied. Text that is no JSON is treated as far as it looks like it.
 func RedactMessage(raw []byte) []byte {
 	text := string(raw)
-	spans := objectSecrets(text)
+	spans := messageSecrets(text)
 	if len(spans) == 0 {
 		return raw
 	}
 	return []byte(replace(text, spans))
 }
 
-// redactObject is RedactMessage for text that may also be Python.
-func redactObject(text string) string { return replace(text, objectSecrets(text)) }
-
-// redactValue masks the secrets in the JSON value of an argument of a command with the given rules.
-func redactValue(text string, r rules) string {
-	var spans []span
-	walkJSON(text, func(keys []string, start, end int) {
-		if secretPath(keys, r.data) {
-			spans = append(spans, maskScalar(text, start, end)...)
-		}
-	})
-	return replace(text, spans)
+// valueSecrets finds the secrets in the JSON value of an argument, or of a member so deep below one.
+func valueSecrets(text string, r rules, depth int) []span {
+	var f finder
+	f.text, f.rules, f.property = text, r, r.property
+	walkJSON(text, func(w *jsonWalk, name string) bool { return f.secret(name, depth+len(w.open)-2) },
+		func(w *jsonWalk, start, end int) { f.scalar(start, end, w.secret(), true) })
+	return f.spans
 }
 
-// objectSecrets finds the secrets of a message. What is secret depends on the command, which may stand behind its
+// messageSecrets finds the secrets of a message. What is secret depends on the command, which may stand behind its
 // arguments, so it looks twice.
-func objectSecrets(text string) []span {
-	var r rules
-	var property string
-	walkJSON(text, func(keys []string, start, end int) {
+func messageSecrets(text string) []span {
+	f := finder{text: text}
+	f.property = true
+	never := func(*jsonWalk, string) bool { return false }
+	known := false
+	qomType := ""
+	walkJSON(text, never, func(w *jsonWalk, start, end int) {
 		switch {
-		case len(keys) == 2 && (keys[1] == "execute" || keys[1] == "exec-oob"):
-			r = rulesFor(plainString(text[start:end]))
-		case len(keys) == 3 && keys[1] == "arguments" && keys[2] == "property":
-			property = plainString(text[start:end])
+		case len(w.open) == 2 && secretless(w.name(1), "execute", "exec-oob"):
+			known = true
+			property := f.property
+			f.rules = rulesFor(plainString(text[start:end]))
+			f.property = property
+		case len(w.open) == 3 && w.name(1) == "arguments" && w.name(2) == "property":
+			value := plainString(text[start:end])
+			f.property = secretName(value) || nearly(value, "data")
+		case len(w.open) == 3 && w.name(1) == "arguments" && w.name(2) == "qom-type":
+			qomType = plainString(text[start:end])
 		}
 	})
-	r.property = r.qomSet && secretName(property, true)
-	var spans []span
-	walkJSON(text, func(keys []string, start, end int) {
-		argument := ""
-		if len(keys) > 2 && keys[1] == "arguments" {
-			argument = keys[2]
+	f.relax(qomType)
+	walkJSON(text, func(w *jsonWalk, name string) bool {
+		depth := len(w.open) - 3
+		if depth >= 0 && w.name(1) != "arguments" {
+			depth = -1
 		}
-		switch {
-		case secretPath(keys, r.data), r.property && argument == "value":
-			spans = append(spans, maskScalar(text, start, end)...)
-		case r.hmp && argument == "command-line":
+		return f.secret(name, depth)
+	}, func(w *jsonWalk, start, end int) {
+		if f.hmp != "" && len(w.open) == 3 && w.name(1) == "arguments" && w.name(2) == f.hmp {
 			line := plainString(text[start:end])
-			if hidden := RedactHMP(line); hidden != line {
-				spans = append(spans, span{start, end, string(appendString(nil, hidden))})
-			}
+			f.reencode(start, end, line, hmpSecrets(line))
+			return
 		}
+		f.scalar(start, end, w.secret(), known && w.name(1) == "arguments")
 	})
-	return spans
+	return f.spans
 }
 
-// secretPath says whether a value lies under the name of a secret.
-func secretPath(keys []string, data bool) bool {
-	for _, k := range keys {
-		if secretName(k, data) {
+func secretless(name string, among ...string) bool {
+	for _, other := range among {
+		if nearly(name, other) {
 			return true
 		}
 	}
 	return false
 }
 
-// maskScalar masks a string or a number; true, false and null tell nothing.
-func maskScalar(text string, start, end int) []span {
-	switch text[start:end] {
-	case "true", "false", "null", "True", "False", "None":
-		return nil
+// scalar looks at a string, a number or a word in JSON. true, false and null tell nothing. sent says that it is on its way
+// to a server, and may hold text of all kinds.
+func (f *finder) scalar(start, end int, secret, sent bool) {
+	raw := f.text[start:end]
+	if secret {
+		switch raw {
+		case "true", "false", "null", "True", "False", "None":
+			return
+		}
+		f.spans = append(f.spans, span{start: start, end: end, show: `"` + mask + `"`, secrets: []string{plainString(raw)}})
+		return
 	}
-	return []span{{start, end, `"` + mask + `"`}}
+	quoted := raw[0] == '"' || raw[0] == '\''
+	switch {
+	case sent && quoted && strings.ContainsAny(raw, "=:"):
+		value := plainString(raw)
+		f.reencode(start, end, value, looseSecrets(value))
+	case quoted && (strings.Contains(raw, "://") || strings.Contains(raw, "json:")):
+		value := plainString(raw)
+		spans := urlSecrets(value)
+		if i := strings.Index(value, "json:"); i >= 0 {
+			spans = append(urlSecrets(value[:i]), shiftedBy(i, valueSecrets(value[i:], rules{}, 0))...)
+		}
+		f.reencode(start, end, value, spans)
+	}
 }
 
-// walkJSON calls visit for every string, number and word in text that is a value, with the names it lies under and its
-// place. The first name is for what stands outside brackets, and an array's is empty. It takes JSON, Python literals and
-// anything broken that looks like them, key=value too. keys is only lent.
-func walkJSON(text string, visit func(keys []string, start, end int)) {
-	keys := make([]string, 1, 8) // one for each open bracket, behind the first
+// reencode masks a string of JSON whose text holds secrets.
+func (f *finder) reencode(start, end int, value string, found []span) {
+	if len(found) == 0 {
+		return
+	}
+	s := span{start: start, end: end, show: string(appendString(nil, replace(value, found)))}
+	for _, inner := range found {
+		s.secrets = append(s.secrets, inner.secrets...)
+	}
+	f.spans = append(f.spans, s)
+}
+
+// jsonWalk is where walkJSON stands.
+type jsonWalk struct {
+	open []jsonLevel // the first is for what stands outside brackets
+}
+
+type jsonLevel struct {
+	name   string // of the member under way; empty in an array
+	secret bool   // what comes lies under the name of a secret
+	above  bool   // so does all of this level
+}
+
+func (w *jsonWalk) secret() bool { return w.open[len(w.open)-1].secret }
+
+// name returns the name at a level, "" if there is none.
+func (w *jsonWalk) name(level int) string {
+	if level >= len(w.open) {
+		return ""
+	}
+	return w.open[level].name
+}
+
+// walkJSON calls visit for every string, number and word in text that is a value, and judge for every name, to hear
+// whether what lies under it is secret. It takes JSON, Python literals and anything broken that looks like them, key=value
+// too. Its time does not depend on how deep values nest.
+func walkJSON(text string, judge func(w *jsonWalk, name string) bool, visit func(w *jsonWalk, start, end int)) {
+	w := jsonWalk{open: make([]jsonLevel, 1, 8)}
 	for i := 0; i < len(text); {
+		last := &w.open[len(w.open)-1]
 		switch c := text[i]; c {
 		case '{', '[', '(':
-			keys = append(keys, "")
+			w.open = append(w.open, jsonLevel{secret: last.secret, above: last.secret})
 			i++
 		case '}', ']', ')':
-			keys = keys[:max(1, len(keys)-1)]
+			w.open = w.open[:max(1, len(w.open)-1)]
 			i++
 		case ',':
-			keys[len(keys)-1] = ""
+			if c == ',' && last.name != "" {
+				last.name, last.secret = "", last.above
+			}
 			i++
 		case ' ', '\t', '\n', '\r', ':', '=', '\\':
 			i++
 		default:
 			end := scalarEnd(text, i)
 			if isKey(text, end) {
-				keys[len(keys)-1] = plainString(text[i:end])
+				last.name = plainString(text[i:end])
+				last.secret = last.above || judge(&w, last.name)
 			} else {
-				visit(keys, i, end)
+				visit(&w, i, end)
 			}
 			i = end
 		}

@@ -35,6 +35,7 @@ type Statement struct {
 	Rest    string   // everything behind Word as typed, without the space around it and with continued lines joined
 
 	text    string
+	words   []Token      // the user's own shell split it into these; nil: the lexer does
 	raw     *qmp.Command // of raw QMP
 	args    *node        // of a command or a transaction
 	actions []action     // of a transaction
@@ -79,6 +80,14 @@ func (st Statement) Raw() bool { return st.raw != nil }
 // that does not compile.
 func (st Statement) ErrorAt(at int, msg, hint string) *Error {
 	f := fault{at: max(at, 0), msg: oneLine(msg), hint: hint}
+	return st.fails(&f)
+}
+
+// fails makes the error for a fault in the statement.
+func (st Statement) fails(f *fault) *Error {
+	if st.words != nil {
+		return f.among(st.text, st.words, true)
+	}
 	return f.in(st.text)
 }
 

@@ -18,16 +18,22 @@ type Failure struct {
 	Origins bool   // show where links were made
 	Source  string // lines of the user's that the error is about, such as a caret's
 	Hint    string
+
+	Hide func(string) string // masks secrets in all of it; nil: there are none
 }
 
 // Failure renders f, without a line feed at the end.
 func (p *Printer) Failure(f Failure) text.Painted {
-	lines := []text.Painted{p.red.Paint(p.wrapped(f.Program+f.Summary, 2))}
+	hide := f.Hide
+	if hide == nil {
+		hide = func(s string) string { return s }
+	}
+	lines := []text.Painted{p.red.Paint(p.wrapped(hide(f.Program+f.Summary), 2))}
 	if f.Source != "" {
-		lines = append(lines, text.Plain(f.Source))
+		lines = append(lines, text.Plain(hide(f.Source)))
 	}
 	if f.Chain != nil {
-		chain := proto.Chain(f.Chain, proto.ChainOptions{Origins: f.Origins})
+		chain := hide(proto.Chain(f.Chain, proto.ChainOptions{Origins: f.Origins}))
 		if f.Origins || strings.Contains(chain, "\n") {
 			for line := range strings.Lines(chain) {
 				lines = append(lines, p.dim.Paint(p.wrapped(strings.TrimSuffix(line, "\n"), 4)))
@@ -36,7 +42,7 @@ func (p *Printer) Failure(f Failure) text.Painted {
 	}
 	if f.Hint != "" {
 		const label = "hint:"
-		hint := text.Wrap(label+" "+text.Clean(f.Hint), p.opts.Width, 2)
+		hint := text.Wrap(label+" "+text.Clean(hide(f.Hint)), p.opts.Width, 2)
 		lines = append(lines, text.Join("", p.bold.Paint(text.Plain(label)), text.Plain(hint[len(label):])))
 	}
 	return text.Join("\n", lines...)
