@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/qmpsh/qmpsh/proto/qmp"
@@ -27,7 +26,7 @@ func (t *tlsFlags) check() error {
 func (t *tlsFlags) config() (*tls.Config, error) {
 	c := &tls.Config{ServerName: t.serverName}
 	if t.ca != "" {
-		pem, err := os.ReadFile(t.ca)
+		pem, err := readFile(t.ca, 16<<20)
 		if err != nil {
 			return nil, usagef("--tls-ca: %v", err)
 		}

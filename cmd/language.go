@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"os"
 
@@ -94,8 +95,25 @@ func (o *options) schemas(ctx context.Context, client *qmp.Client) (*run.Schemas
 	return run.NewSchemas(client, o.machineRoom(client).kept()), nil
 }
 
+// maxSchema is the largest file that is read as a schema, in bytes. That of QEMU 10 has 300 kB.
+const maxSchema = 64 << 20
+
+// readFile reads a file whole, a pipe or a device too, if it has no more than limit bytes.
+func readFile(path string, limit int64) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	content, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if int64(len(content)) > limit {
+		return nil, fmt.Errorf("%s has more than %d MiB: is it the right file?", path, limit>>20)
+	}
+	return content, err
+}
+
 func readSchemaFile(path string) (*qapi.Schema, error) {
-	content, err := os.ReadFile(path)
+	content, err := readFile(path, maxSchema)
 	if err != nil {
 		return nil, usagef("--schema: %v", err)
 	}

@@ -266,7 +266,7 @@ func TestShellHistory(t *testing.T) {
 	s.enters("2", ".history")
 	s.shows("(desk) .history\r\n", "set_password protocol=vnc password=@prompt\r\n", "a x=1\r\n", "a x=12\r\n", ".history\r\n", "(desk) ")
 	s.types("\x12object\r") // Ctrl-R
-	s.shows("data: ")       // which is not in the line any more (C8)
+	s.shows("data: ")       // which is not in the line any more
 	s.enters("hunter7")
 	s.shows(`"did": "object-add"`)
 	s.types("\x04")

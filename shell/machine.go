@@ -5,11 +5,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/qmpsh/qmpsh/proto/qmp"
 	"github.com/qmpsh/qmpsh/shell/run"
+	"github.com/qmpsh/qmpsh/shell/text"
 )
 
 // askLimit bounds the shell's own questions to the server.
@@ -56,6 +58,17 @@ func (m *machine) prompt(other string) string {
 	return "(" + name + ") "
 }
 
+// maxTold is how many columns a server gets for a text about itself, in the prompt and elsewhere.
+const maxTold = 60
+
+// told cuts what a server tells about itself.
+func told(s string) string {
+	if most := 4 * maxTold; len(s) > most { // against characters without a width
+		s = strings.ToValidUTF8(s[:most], "") + "…"
+	}
+	return text.Cut(s, maxTold, "…")
+}
+
 // vm is the VM's name, empty without one.
 func (m *machine) vm() string {
 	m.mu.Lock()
@@ -86,7 +99,7 @@ func (m *machine) meet(ctx context.Context) error {
 		return err
 	}
 	m.mu.Lock()
-	m.name = answer.Name
+	m.name = told(answer.Name)
 	m.mu.Unlock()
 	return m.refresh(ctx)
 }
@@ -107,7 +120,7 @@ func (m *machine) refresh(ctx context.Context) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if answer.Status != "" {
-		m.status = answer.Status
+		m.status = told(answer.Status)
 	}
 	return nil
 }
@@ -151,7 +164,7 @@ func (m *machine) noteShutdown(ev qmp.Event) {
 	case "SHUTDOWN":
 		var data struct{ Reason string }
 		_ = json.Unmarshal(ev.Data, &data)
-		m.shutdown = cmp.Or(data.Reason, "it does not say why")
+		m.shutdown = cmp.Or(told(data.Reason), "it does not say why")
 	case "RESET", "RESUME": // -no-shutdown, and on it goes
 		m.shutdown = ""
 	}

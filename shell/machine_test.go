@@ -3,7 +3,9 @@ package shell
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -34,6 +36,25 @@ func TestMachinePrompt(t *testing.T) {
 		m := newMachine(nil)
 		m.name, m.status, m.gone = c.name, c.status, c.gone
 		wantEqual(t, "prompt", m.prompt("QEMU"), c.want)
+	}
+}
+
+// What a server tells about itself does not fill the screen.
+func TestMachineCutsWhatItIsTold(t *testing.T) {
+	for _, long := range []string{strings.Repeat("x", 1<<20), strings.Repeat("\u0301", 1<<20), strings.Repeat("\ufffd", 1<<20)} {
+		synctest.Test(t, func(t *testing.T) {
+			m := newMachine(dial(t, command("query-name", fmt.Sprintf(`{"name": %q}`, long)),
+				command("query-status", fmt.Sprintf(`{"status": %q}`, long)), qmptest.ExpectEnd()).Client)
+			if err := m.meet(t.Context()); err != nil {
+				t.Error(err)
+			}
+			m.noteShutdown(qmp.Event{Name: "SHUTDOWN", Data: fmt.Appendf(nil, `{"reason": %q}`, long)})
+			for what, told := range map[string]string{"name": m.vm(), "prompt": m.prompt("QEMU"), "reason": m.whyShutdown()} {
+				if len(told) > 2000 || len(told) < 3 {
+					t.Errorf("the %s has %d bytes", what, len(told))
+				}
+			}
+		})
 	}
 }
 

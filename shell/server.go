@@ -101,10 +101,10 @@ func (s *Shell) greet(ctx context.Context) {
 	case s.Agent:
 		who, example = "a guest agent", "guest-info"
 		if version := s.Schemas.KnownGuest().Version; version != "" {
-			who = "guest agent " + version
+			who = "guest agent " + told(version)
 		}
 	case g != nil:
-		who = "QEMU " + g.Version.String()
+		who = "QEMU " + told(g.Version.String())
 	}
 	s.showPrompt()
 	if name := s.machine.vm(); name != "" {

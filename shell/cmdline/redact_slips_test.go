@@ -13,7 +13,7 @@ import (
 )
 
 // Lines that people got wrong and typed again, and what holds a secret where no name of an argument tells.
-func TestC9_SlipsHideNothing(t *testing.T) {
+func TestSlipsHideNothing(t *testing.T) {
 	for text, want := range map[string]string{
 		`object_add qom-type=secret id=s data=hunter2`:                                  `object_add qom-type=secret id=s data=***`,
 		`objekt-add qom-type=secret id=s data=hunter2`:                                  `objekt-add qom-type=secret id=s data=***`,
@@ -82,7 +82,7 @@ func TestC9_SlipsHideNothing(t *testing.T) {
 }
 
 // A secret comes out of no line, however command and arguments are misspelt.
-func TestC9_RandomSecretsInRandomSlips(t *testing.T) {
+func TestRandomSecretsInRandomSlips(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	lines := []struct{ command, key, rest string }{
 		{"set_password", "password", "protocol=vnc"}, {"change-vnc-password", "password", ""}, {"object-add", "data", "qom-type=secret id=s"},
@@ -157,7 +157,7 @@ func checkSilent(t *testing.T, line, secret string, err error) {
 	}
 }
 
-func TestC9_ErrorsAreSilent(t *testing.T) {
+func TestErrorsAreSilent(t *testing.T) {
 	schema := qapitest.QEMU(t)
 	for _, line := range []string{
 		`set_password protocol=vnc password=hunter2 = x`, `set_password protocol=vnc password="hunter2`, `set_password vnc hunter2`,
@@ -186,7 +186,7 @@ func TestC9_ErrorsAreSilent(t *testing.T) {
 }
 
 // The caret stays under the word that is wrong, though a secret before it is masked.
-func TestC9_TheCaretKeepsItsPlace(t *testing.T) {
+func TestTheCaretKeepsItsPlace(t *testing.T) {
 	_, err := Parse(`set_password password=hunter2-and-more oops`)
 	var fault *Error
 	if !errors.As(err, &fault) || fault.Caret(80) != "set_password password=*** ***\n                          ^" || fault.Column != 40 {
@@ -195,7 +195,7 @@ func TestC9_TheCaretKeepsItsPlace(t *testing.T) {
 }
 
 // A masked line that is sent again would give the VM a secret that everybody knows.
-func TestC8_StarsAreNoSecret(t *testing.T) {
+func TestStarsAreNoSecret(t *testing.T) {
 	for _, line := range []string{
 		`set_password protocol=vnc password=hunter2`, `object-add qom-type=secret id=s data=hunter2`, `.hmp set_password vnc hunter2`,
 		`{"execute": "set_password", "arguments": {"protocol": "vnc", "password": "hunter2"}}`, `.json set_password password=hunter2`,
@@ -238,7 +238,7 @@ func TestC8_StarsAreNoSecret(t *testing.T) {
 
 // What the names of a real server make of the rules: a name is listed here because it holds a secret, or has to be kept
 // from looking like one.
-func TestC9_NamesOfRealServers(t *testing.T) {
+func TestNamesOfRealServers(t *testing.T) {
 	var commands, members []string
 	for _, s := range []*qapi.Schema{qapitest.QEMU(t), qapitest.StorageDaemon(t)} {
 		for _, c := range s.Commands() {
@@ -272,7 +272,7 @@ func TestC9_NamesOfRealServers(t *testing.T) {
 	}
 }
 
-func TestC9_AServerThatRepeatsTheSecret(t *testing.T) {
+func TestAServerThatRepeatsTheSecret(t *testing.T) {
 	var s Secrets
 	sent := string(s.Sent([]byte(`{"execute": "set_password", "arguments": {"protocol": "vnc", "password": "hun\"ter\\2"}, "id": 1}`)))
 	if want := `{"execute": "set_password", "arguments": {"protocol": "vnc", "password": "***"}, "id": 1}`; sent != want {
@@ -300,8 +300,8 @@ func TestC9_AServerThatRepeatsTheSecret(t *testing.T) {
 	}
 }
 
-// A reply that nests deep, and one of many names, take the time that their size says (A4).
-func TestA4_MaskingIsLinear(t *testing.T) {
+// A reply that nests deep, and one of many names, take the time that their size says.
+func TestMaskingIsLinear(t *testing.T) {
 	deep := strings.Repeat(`{"abcdefgh": [1, `, 4995) + `"x"` + strings.Repeat(`]}`, 4995)
 	wide := `{"return": {"a": ` + deep + `, "b": [` + strings.Repeat(`{"password": "hunter2", "abc": "def"}, `, 50000) + `1]}}`
 	got := RedactMessage([]byte(wide))

@@ -1,7 +1,6 @@
 package run
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -74,10 +73,8 @@ func (f Filter) calculate(ctx context.Context, value json.RawMessage, to chan<- 
 		case <-ctx.Done():
 		}
 	}
-	d := json.NewDecoder(bytes.NewReader(value))
-	d.UseNumber()
-	var in any
-	if err := d.Decode(&in); err != nil {
+	in, err := decode(value)
+	if err != nil {
 		send(filtered{err: err})
 		return
 	}
