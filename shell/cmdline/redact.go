@@ -86,6 +86,13 @@ func replace(text string, spans []span) string {
 // secretsIn finds the secrets in the words of text, which come from the lexer or, when verbatim, from FromWords.
 func secretsIn(text string, tokens []Token, verbatim bool) []span {
 	f := finder{text: text}
+	f.words(tokens, verbatim)
+	slices.SortStableFunc(f.spans, func(a, b span) int { return a.start - b.start })
+	return f.spans
+}
+
+// words looks at all words of the text.
+func (f *finder) words(tokens []Token, verbatim bool) {
 	var line []word
 	for _, t := range tokens {
 		switch {
@@ -93,18 +100,16 @@ func secretsIn(text string, tokens []Token, verbatim bool) []span {
 			f.line(line)
 			line = line[:0]
 		case t.Kind == Word && t.Role != FileName:
-			w := wordOf(text, t)
+			w := wordOf(f.text, t)
 			w.verbatim = verbatim
 			line = append(line, w)
-		case t.Kind == Comment: // may be a command put aside
-			f.within(t.Start+1, t.End)
+		case t.Kind == Comment && !f.inside: // may be a command put aside
+			f.comment(t.Start, t.End)
 		default: // a filter may compare
 			f.loose(t.Start, t.End)
 		}
 	}
 	f.line(line)
-	slices.SortStableFunc(f.spans, func(a, b span) int { return a.start - b.start })
-	return f.spans
 }
 
 // finder gathers the secrets of a text.
@@ -112,6 +117,7 @@ type finder struct {
 	rules
 	text    string
 	spans   []span
+	inside  bool // a comment
 	masking bool // the word before was a secret or its name: what follows without a = belongs to it
 }
 
@@ -122,10 +128,13 @@ func (f *finder) hide(start, end int) {
 	}
 }
 
-// within looks at a part of the text as a text of its own.
-func (f *finder) within(start, end int) {
-	tokens, _ := lex(f.text[start:end])
-	f.shifted(start, secretsIn(f.text[start:end], tokens, false))
+// comment looks at a comment as a text of its own.
+func (f *finder) comment(start, end int) {
+	start = end - len(strings.TrimLeft(f.text[start:end], "# \t"))
+	inner := finder{text: f.text[start:end], inside: true}
+	tokens, _ := lex(inner.text)
+	inner.words(tokens, false)
+	f.shifted(start, inner.spans)
 }
 
 // shifted adds spans of the part of the text that begins at start.
@@ -159,7 +168,7 @@ func (f *finder) line(line []word) {
 			i = f.monitor(line, i)
 		case w.eq >= 0:
 			f.argument(w)
-		case i > command && !f.masking && (w.is("vnc") || w.is("spice")): // the protocol, as in the human monitor
+		case i > command && !f.masking && (w.is("vnc") || w.is("spice") || w.is(")")): // the protocol, as in the human monitor
 		case i > command && (f.masking || f.on):
 			f.hide(w.start, w.end)
 		case w.bracket:
@@ -197,9 +206,9 @@ func (f *finder) monitor(line []word, i int) (last int) {
 		start := max(w.start, w.eq+1)
 		f.shifted(start, hmpSecrets(f.text[start:line[last].end]))
 	case w.eq < 0:
-		f.inside(w.start, w.end, w.name(), hmpSecrets(w.name()))
+		f.anew(w.start, w.end, w.name(), hmpSecrets(w.name()))
 	default:
-		f.inside(w.eq+1, w.end, w.valueText(), hmpSecrets(w.valueText()))
+		f.anew(w.eq+1, w.end, w.valueText(), hmpSecrets(w.valueText()))
 	}
 	return last
 }
@@ -265,15 +274,15 @@ func (f *finder) string(start, end int, value string) {
 	shown := replace(f.text[start:end], typed)
 	for _, s := range said {
 		if slices.ContainsFunc(s.secrets, func(secret string) bool { return strings.Contains(shown, secret) }) {
-			f.inside(start, end, value, said)
+			f.anew(start, end, value, said)
 			return
 		}
 	}
 	f.shifted(start, typed)
 }
 
-// inside masks a value whose text, as the server gets it, holds secrets.
-func (f *finder) inside(start, end int, value string, found []span) {
+// anew masks a value whose text, as the server gets it, holds secrets.
+func (f *finder) anew(start, end int, value string, found []span) {
 	if len(found) == 0 {
 		return
 	}

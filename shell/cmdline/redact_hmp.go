@@ -11,11 +11,11 @@ func hmpSecrets(line string) []span {
 	f := finder{text: line}
 	var words [][2]int
 	for at := 0; ; {
-		start := at + len(line[at:]) - len(strings.TrimLeft(line[at:], " \t\n"))
+		start := len(line) - len(strings.TrimLeft(line[at:], " \t\n"))
 		if start == len(line) {
 			break
 		}
-		at = start + strings.IndexAny(line[start:]+" ", " \t\n")
+		at = start + until(line[start:], " \t\n")
 		words = append(words, [2]int{start, at})
 	}
 	if len(words) == 0 {

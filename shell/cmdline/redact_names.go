@@ -16,8 +16,9 @@ type carrier struct {
 	harmless string // arguments that are no secrets
 	hmp      string // the argument that is a line of the human monitor
 
-	folded  string // see fold
-	letters uint32 // see letters
+	known   []string // harmless, in its words
+	folded  string   // see fold
+	letters uint32   // see letters
 }
 
 // carriers is constant: the commands that carry secrets.
@@ -32,11 +33,11 @@ var carriers = func() []carrier {
 		{name: "guest-file-write", harmless: "handle count"},
 		{name: "human-monitor-command", harmless: "cpu-index", hmp: "command-line"},
 		{name: "object-add", harmless: "qom-type id props format keyid loaded size share mem-path prealloc policy host-nodes dump merge " +
-			"discard-data pmem align reserve filename dir endpoint verify-peer priority file chardev netdev limits"},
+			"discard-data pmem align reserve filename dir endpoint verify-peer priority file chardev netdev limits passwordid"},
 		{name: "qom-set", harmless: "path property"},
 	}
 	for i := range list {
-		list[i].folded, list[i].letters = fold(list[i].name), letters(list[i].name)
+		list[i].known, list[i].folded, list[i].letters = strings.Fields(list[i].harmless), fold(list[i].name), letters(list[i].name)
 	}
 	return list
 }()
@@ -105,7 +106,7 @@ func (r *rules) secret(name string, depth int) bool {
 	case depth == 0 && r.hmp != "" && name == r.hmp:
 		return false
 	}
-	return r.on && depth >= 0 && name != "" && !slices.Contains(strings.Fields(r.harmless), name)
+	return r.on && depth >= 0 && name != "" && !slices.Contains(r.known, name)
 }
 
 // secretNames is constant.

@@ -308,6 +308,11 @@ func TestMaskingIsLinear(t *testing.T) {
 	if strings.Contains(string(got), "hunter") || len(got) >= len(wide) {
 		t.Error("not masked")
 	}
+	for _, unit := range []string{"hmp ", "x://a:b@c ", "# a ", "json:{", "password=x ", "object-add a=b\n", `{"a":`} {
+		text := strings.Repeat(unit, 1<<20/len(unit))
+		Redact(text)
+		RedactMessage([]byte(text))
+	}
 	nested := `{"return": ` + strings.Repeat(`[`, 9990) + strings.Repeat(`1,`, 1<<20) + `1` + strings.Repeat(`]`, 9990) + `}`
 	if got := RedactMessage([]byte(nested)); string(got) != nested {
 		t.Error("a reply without secrets was changed")

@@ -47,6 +47,14 @@ func pieces(s string) []string {
 	return strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune(" \t\r\n\"',;(){}[]", r) })
 }
 
+// until returns the offset of the first of the characters in s, or its length.
+func until(s, chars string) int {
+	if i := strings.IndexAny(s, chars); i >= 0 {
+		return i
+	}
+	return len(s)
+}
+
 func isNameByte(c byte) bool {
 	return c == '-' || c == '_' || c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z'
 }
@@ -59,8 +67,8 @@ func urlSecrets(s string) (spans []span) {
 			return spans
 		}
 		start := at + i + len("://")
-		end := start + strings.IndexAny(s[start:]+" ", " \t\r\n\"'\\,;<>")
-		host := start + strings.IndexAny(s[start:end]+"/", "/?#")
+		end := start + until(s[start:], " \t\r\n\"'\\,;<>")
+		host := start + until(s[start:end], "/?#")
 		user := strings.LastIndexByte(s[start:host], '@')
 		if user < 0 && strings.IndexByte(s[start:host], ':') >= 0 { // a slash in a password
 			user = strings.LastIndexByte(s[start:end], '@')
