@@ -23,7 +23,11 @@ func (s *Shell) statement(ctx context.Context, text string) error {
 	if strings.TrimSpace(text) == "" {
 		return nil
 	}
-	if err := s.Terminal.Remember(cmdline.Recallable(text)); err != nil && !s.forgetful {
+	kept := cmdline.Recallable(text)
+	if s.HMP && strings.TrimSpace(text)[0] != '.' {
+		kept = cmdline.RedactHMP(text)
+	}
+	if err := s.Terminal.Remember(kept); err != nil && !s.forgetful {
 		s.forgetful = true
 		s.Terminal.Print(fmt.Sprintf("the history is not kept: %v", err))
 	}
