@@ -30,7 +30,7 @@ func hasLineEnd(p []byte) bool {
 func (p *Printer) layOut(s *sink, src []byte, lines bool) {
 	newline := func(depth int) {
 		if lines {
-			s.writeString(indents[:1+indentWidth*min(depth, maxIndent)])
+			s.buf = append(s.buf, indents[:1+indentWidth*min(depth, maxIndent)]...)
 		}
 	}
 	scan := jsonscan.New(src)
