@@ -48,12 +48,14 @@ func connect(t *testing.T, path string) live {
 // servers runs a test against QEMU with a few devices, so that its answers are not empty, and the storage daemon.
 func servers(t *testing.T, test func(t *testing.T, s live)) {
 	t.Run("QEMU", func(t *testing.T) {
+		t.Parallel()
 		path, _ := qmptest.QMP(t, "-blockdev", "null-co,node-name=n0", "-device", "virtio-blk-pci,drive=n0,id=disk0",
 			"-chardev", "ringbuf,id=ring0", "-object", "iothread,id=io0", "-netdev", "hubport,id=hub0,hubid=0",
 			"-device", "e1000,netdev=hub0", "-object", "memory-backend-ram,id=m0,size=1M")
 		test(t, connect(t, path))
 	})
 	t.Run("StorageDaemon", func(t *testing.T) {
+		t.Parallel()
 		path, _ := qmptest.StorageDaemon(t)
 		test(t, connect(t, path))
 	})
