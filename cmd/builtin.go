@@ -81,14 +81,14 @@ func checkArgs(c *cobra.Command) {
 	}
 }
 
-// output is stdout for what cobra prints: it keeps the first error, which cobra
+// sticky is stdout for what cobra prints: it keeps the first error, which cobra
 // drops when it prints help.
-type output struct {
+type sticky struct {
 	w   io.Writer
 	err error
 }
 
-func (o *output) Write(p []byte) (int, error) {
+func (o *sticky) Write(p []byte) (int, error) {
 	n, err := o.w.Write(p)
 	if err != nil && o.err == nil {
 		o.err = &run.OutputError{Err: err}

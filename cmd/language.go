@@ -135,15 +135,16 @@ func (o *options) lookupEnv(name string) (string, bool) {
 func (o *options) results() func(context.Context, io.Writer, qmp.Reply) error {
 	p := o.printer(o.sys.Out)
 	file := o.filePrinter()
-	return func(_ context.Context, w io.Writer, r qmp.Reply) error {
+	return func(ctx context.Context, w io.Writer, r qmp.Reply) error {
 		if w != nil {
 			return file.WriteResult(o.named(w), r)
 		}
+		stdout := toPipe(ctx, o.sys.Out)
 		if said, ok := o.hmpText(r); ok {
-			_, err := io.WriteString(o.sys.Out, said)
+			_, err := io.WriteString(stdout, said)
 			return err
 		}
-		return p.WriteResult(o.sys.Out, r)
+		return p.WriteResult(stdout, r)
 	}
 }
 

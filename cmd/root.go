@@ -40,30 +40,31 @@ func Main(args []string, sys System) int {
 
 	signals := watchSignals()
 	defer signals.stop()
-	printed := &output{w: forPeople(sys)(sys.Out)}
+	printed := &sticky{w: forPeople(sys)(sys.Out)}
 	sys = behindBoundary(sys)
 	o := &options{sys: sys, signals: signals, stderr: newSwitchWriter(sys.Err.(*text.Writer)), printed: printed}
 	root := newRootCmd(o)
 	root.SetArgs(args)
-	err, left := signals.supervise(func(ctx context.Context) error {
-		if err := root.ExecuteContext(ctx); err != nil {
-			return err
+	code, left := signals.supervise(func(ctx context.Context) int {
+		err := root.ExecuteContext(ctx)
+		if err == nil {
+			err = o.printed.err
 		}
-		return o.printed.err
-	})
-	if !left {
 		return report(o, err)
+	})
+	if left == nil {
+		return code
 	}
 	reported := make(chan struct{})
-	go func() { // what was left behind may hold stderr
-		report(o, err)
+	go func() { // nobody may read stderr either
+		report(o, left)
 		close(reported)
 	}()
 	select {
 	case <-reported:
 	case <-time.After(grace):
 	}
-	return o.judge(err).code
+	return o.judge(left).code
 }
 
 func newRootCmd(o *options) *cobra.Command {
@@ -121,7 +122,7 @@ func rejectArgs(cmd *cobra.Command, args []string) error {
 type options struct {
 	sys     System
 	stderr  *switchWriter
-	printed *output // stdout, for what people read there: help, descriptions, names behind Tab
+	printed *sticky // stdout, for what people read there: help, descriptions, names behind Tab
 	signals *signals
 	secrets cmdline.Secrets // of what was sent, for all that is shown of the traffic
 

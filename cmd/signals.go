@@ -73,29 +73,29 @@ const grace = 500 * time.Millisecond
 
 // supervise runs f until it returns. The first signal ends f's context; grace later,
 // or with the next signal, f is left behind: a write that nobody reads and a long
-// calculation cannot be called back. They end with the process.
-func (s *signals) supervise(f func(context.Context) error) (err error, left bool) {
+// calculation cannot be called back. They end with the process, and left says why.
+func (s *signals) supervise(f func(context.Context) int) (code int, left error) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
-	done := make(chan error, 1)
+	done := make(chan int, 1)
 	go func() { done <- f(ctx) }()
 	var over <-chan time.Time
 	for {
 		select {
-		case err := <-done:
-			return err, false
+		case code := <-done:
+			return code, nil
 		case sig := <-s.came:
 			if s.diverted(sig) {
 				continue
 			}
 			if over != nil {
-				return context.Cause(ctx), true
+				return 0, context.Cause(ctx)
 			}
 			number, _ := sig.(syscall.Signal)
 			cancel(&SignalError{number})
 			over = time.After(grace)
 		case <-over:
-			return context.Cause(ctx), true
+			return 0, context.Cause(ctx)
 		}
 	}
 }

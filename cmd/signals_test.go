@@ -3,6 +3,7 @@ package cmd_test
 import (
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -134,4 +135,29 @@ func signalAt(t *testing.T, sig syscall.Signal, reached func(stdout, stderr *buf
 		t.Fatal(err)
 	}
 	return ended(t, c, &out, &stderr)
+}
+
+// In the shell Ctrl-C ends such a write too, and only that.
+func TestShellCtrlCEndsAWriteThatNobodyReads(t *testing.T) {
+	t.Parallel()
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer read.Close()
+	s := openTTY(t, Dir(t), func(c *exec.Cmd) { c.Stdout = write }, "connect", "demo:")
+	write.Close()
+	s.shows("(demo) ")
+	s.types("query-qmp-schema\r")
+	if _, err := io.ReadFull(read, make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(100 * time.Millisecond)
+	s.types("\x03")
+	s.shows("stopped; query-qmp-schema was done, but its result is not whole", "(demo) ")
+	go func() { _, _ = io.Copy(io.Discard, read) }()
+	s.types("\x04")
+	if code := s.leaves(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
 }
