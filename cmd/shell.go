@@ -58,16 +58,7 @@ func runShell(ctx context.Context, c *connectOptions, s *session) error {
 	}
 
 	if isTerminal(c.sys.Out) {
-		results, file := c.printer(c.sys.Out), c.filePrinter()
-		executor.Result = func(ctx context.Context, w io.Writer, r qmp.Reply) error {
-			if w != nil {
-				return file.WriteResult(c.named(w), r)
-			}
-			if said, ok := c.hmpText(r); ok {
-				return term.Pour(ctx, func(w io.Writer) error { _, err := io.WriteString(w, said); return err })
-			}
-			return term.Pour(ctx, func(w io.Writer) error { return results.WriteResult(w, r) })
-		}
+		executor.Result = c.resultsOn(term)
 	}
 	keys := make(chan os.Signal, 1)
 	defer c.signals.divert(keys)()
@@ -90,6 +81,24 @@ func runShell(ctx context.Context, c *connectOptions, s *session) error {
 		return &SignalError{syscall.SIGHUP}
 	}
 	return err
+}
+
+// resultsOn writes results on the terminal of the shell, or on the file that the user
+// names in a line.
+func (o *options) resultsOn(term *terminal.Terminal) func(context.Context, io.Writer, qmp.Reply) error {
+	results, file := o.printer(o.sys.Out), o.filePrinter()
+	return func(ctx context.Context, w io.Writer, r qmp.Reply) error {
+		if w != nil {
+			return file.WriteResult(o.named(w), r)
+		}
+		return term.Pour(ctx, func(w io.Writer) error {
+			if said, ok := o.hmpText(r); ok {
+				_, err := io.WriteString(w, said)
+				return err
+			}
+			return results.WriteResult(w, r)
+		})
+	}
 }
 
 // historyFile is where the XDG Base Directory Specification puts what a program
