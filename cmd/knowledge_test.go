@@ -256,5 +256,13 @@ func TestLiveLooksEndNoVM(t *testing.T) {
 			}
 		}
 	}
+	s := openTTY(t, qmptest.Dir(t), nil, "connect", path)
+	s.shows("(QEMU prelaunch) ")
+	for _, line := range []string{"device_add driver=", "device_add driver=qxl ", "device_add driver=virtio-vga-gl mq=", ".describe qx", "qom-list-types implements=", "device-list-properties typename="} {
+		s.types(line + "\t\t\x15")
+	}
+	s.enters(".describe virtio-gpu-gl-pci", ".describe qxl", ".json device_add driver=virtio-gpu-gl-pci x=1")
+	s.types(".exit\r")
+	s.leaves()
 	as(t, nil, "exec", "-s", path, "query-status").must(t, 0)
 }

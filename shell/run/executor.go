@@ -72,7 +72,11 @@ func (x *Executor) bind(ctx context.Context, st cmdline.Statement, sending bool)
 	}
 	schema := x.Schemas.Known()
 	if schema == nil && (st.NeedsSchema() || x.CheckAll && !st.Bare() && !st.Raw()) {
-		schema = x.Schemas.For(ctx, st.Name)
+		if x.CheckAll { // for all that follow too
+			schema = x.Schemas.Get(ctx)
+		} else {
+			schema = x.Schemas.For(ctx, st.Name)
+		}
 		if ctx.Err() != nil {
 			return bound{}, context.Cause(ctx)
 		}

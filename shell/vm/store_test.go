@@ -177,30 +177,32 @@ func TestKeep(t *testing.T) {
 // What another user could have written, and what is damaged, is dropped.
 func TestHostileFilesAreDropped(t *testing.T) {
 	b := playing(t, "good")
-	for name, spoil := range map[string]func(path string) error{
-		"readable by others": func(path string) error { return os.Chmod(path, 0o644) },
-		"writable by others": func(path string) error { return os.Chmod(path, 0o666) },
-		"another user's": func(path string) error {
+	for name, spoil := range map[string]func(t *testing.T, path string) error{
+		"readable by others": func(_ *testing.T, path string) error { return os.Chmod(path, 0o644) },
+		"writable by others": func(_ *testing.T, path string) error { return os.Chmod(path, 0o666) },
+		"another user's": func(t *testing.T, path string) error {
 			asRoot(t)
 			return os.Chown(path, 65534, -1)
 		},
-		"a link": func(path string) error {
+		"a link": func(t *testing.T, path string) error {
 			return errors.Join(os.Rename(path, path+"-elsewhere"), os.Symlink(path+"-elsewhere", path))
 		},
-		"a pipe":   func(path string) error { return errors.Join(os.Remove(path), unix.Mkfifo(path, 0o600)) },
-		"a socket": func(path string) error { return errors.Join(os.Remove(path), unix.Mknod(path, unix.S_IFSOCK|0o600, 0)) },
-		"endless":  func(path string) error { return os.Truncate(path, 1<<40) },
-		"huge":     func(path string) error { return os.Truncate(path, maxPack) },
-		"empty":    func(path string) error { return os.Truncate(path, 0) },
-		"of the binary of another name": func(path string) error {
+		"a pipe": func(_ *testing.T, path string) error { return errors.Join(os.Remove(path), unix.Mkfifo(path, 0o600)) },
+		"a socket": func(_ *testing.T, path string) error {
+			return errors.Join(os.Remove(path), unix.Mknod(path, unix.S_IFSOCK|0o600, 0))
+		},
+		"endless": func(_ *testing.T, path string) error { return os.Truncate(path, 1<<40) },
+		"huge":    func(_ *testing.T, path string) error { return os.Truncate(path, maxPack) },
+		"empty":   func(_ *testing.T, path string) error { return os.Truncate(path, 0) },
+		"of the binary of another name": func(t *testing.T, path string) error {
 			f := Facts{Schema: []byte(`[]`)}
 			content, err := f.pack(&Binary{identity: "another"}, true)
 			return errors.Join(err, os.WriteFile(path, content, 0o600))
 		},
-		"without a word about itself": func(path string) error {
+		"without a word about itself": func(t *testing.T, path string) error {
 			return os.WriteFile(path, appendPack(nil, map[string][]byte{"schema": []byte("[]")}), 0o600)
 		},
-		"of another version": func(path string) error {
+		"of another version": func(t *testing.T, path string) error {
 			content, err := os.ReadFile(path)
 			if err == nil {
 				content[7]++
@@ -211,7 +213,7 @@ func TestHostileFilesAreDropped(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, path := filled(t, b)
-			if err := spoil(path); err != nil {
+			if err := spoil(t, path); err != nil {
 				t.Fatal(err)
 			}
 			if k := s.Load(b); k != nil {
@@ -228,19 +230,19 @@ func TestHostileFilesAreDropped(t *testing.T) {
 // A folder that others may write to is neither read nor written.
 func TestForeignFoldersAreLeftAlone(t *testing.T) {
 	b := playing(t, "good")
-	for name, spoil := range map[string]func(dir string) error{
-		"open to others": func(dir string) error { return os.Chmod(dir, 0o777) },
-		"another user's": func(dir string) error {
+	for name, spoil := range map[string]func(t *testing.T, dir string) error{
+		"open to others": func(_ *testing.T, dir string) error { return os.Chmod(dir, 0o777) },
+		"another user's": func(t *testing.T, dir string) error {
 			asRoot(t)
 			return os.Chown(dir, 65534, -1)
 		},
-		"a link": func(dir string) error {
+		"a link": func(t *testing.T, dir string) error {
 			return errors.Join(os.Rename(dir, dir+"-elsewhere"), os.Symlink(dir+"-elsewhere", dir))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, path := filled(t, b)
-			if err := spoil(s.Dir); err != nil {
+			if err := spoil(t, s.Dir); err != nil {
 				t.Fatal(err)
 			}
 			if s.Load(b) != nil {
