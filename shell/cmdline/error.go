@@ -137,15 +137,13 @@ func (f *fault) among(statement string, tokens []Token, verbatim bool) *Error {
 	}
 }
 
-// moved returns where an offset is once the spans, which are in order, are replaced.
+// moved returns where an offset is once the spans of secretsIn are replaced.
 func moved(at int, spans []span) int {
-	shift, done := 0, 0
+	shift := 0
 	for _, s := range spans {
 		switch {
-		case s.start < done: // inside the one before
 		case at >= s.end:
 			shift += len(s.show) - (s.end - s.start)
-			done = s.end
 		case at > s.start:
 			return s.start + shift
 		}

@@ -72,7 +72,8 @@ func replace(text string, spans []span) string {
 	var b strings.Builder
 	at := 0
 	for _, s := range spans {
-		if s.start < at { // inside what is masked already
+		if s.start < at { // what is masked already, and perhaps more
+			at = max(at, s.end)
 			continue
 		}
 		b.WriteString(text[at:s.start])
@@ -83,12 +84,22 @@ func replace(text string, spans []span) string {
 	return b.String()
 }
 
-// secretsIn finds the secrets in the words of text, which come from the lexer or, when verbatim, from FromWords.
+// secretsIn finds the secrets in the words of text, in order and apart from each other. The words come from the
+// lexer or, when verbatim, from FromWords.
 func secretsIn(text string, tokens []Token, verbatim bool) []span {
 	f := finder{text: text}
 	f.words(tokens, verbatim)
 	slices.SortStableFunc(f.spans, func(a, b span) int { return a.start - b.start })
-	return f.spans
+	apart := f.spans[:0]
+	for _, s := range f.spans {
+		if n := len(apart); n > 0 && s.start < apart[n-1].end {
+			last := &apart[n-1]
+			last.end, last.secrets = max(last.end, s.end), append(last.secrets, s.secrets...)
+			continue
+		}
+		apart = append(apart, s)
+	}
+	return apart
 }
 
 // words looks at all words of the text.
