@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/qmpsh/qmpsh/proto/qapi"
 	"github.com/qmpsh/qmpsh/proto/qapi/qapitest"
@@ -302,6 +303,7 @@ func TestAServerThatRepeatsTheSecret(t *testing.T) {
 
 // A reply that nests deep, and one of many names, take the time that their size says.
 func TestMaskingIsLinear(t *testing.T) {
+	began := time.Now()
 	deep := strings.Repeat(`{"abcdefgh": [1, `, 4995) + `"x"` + strings.Repeat(`]}`, 4995)
 	wide := `{"return": {"a": ` + deep + `, "b": [` + strings.Repeat(`{"password": "hunter2", "abc": "def"}, `, 50000) + `1]}}`
 	got := RedactMessage([]byte(wide))
@@ -316,5 +318,8 @@ func TestMaskingIsLinear(t *testing.T) {
 	nested := `{"return": ` + strings.Repeat(`[`, 9990) + strings.Repeat(`1,`, 1<<20) + `1` + strings.Repeat(`]`, 9990) + `}`
 	if got := RedactMessage([]byte(nested)); string(got) != nested {
 		t.Error("a reply without secrets was changed")
+	}
+	if took := time.Since(began); took > 10*time.Second { // it takes one; each of these once took twenty or more
+		t.Errorf("it took %v", took)
 	}
 }
