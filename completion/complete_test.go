@@ -169,9 +169,9 @@ var places = []struct{ name, text, want string }{
 	{"value of a property", "qom-set path=/m property=realized value=¦", "off on"},
 	{"value of a property, in front", "qom-set value=¦ path=/m property=realized", "off on"},
 	{"device type", "device_add driver=virtio-net-¦", "virtio-net-pci"},
-	{"E17: alias of a device type", "device_add driver=virtio-n¦", "virtio-net virtio-net-pci"},
-	{"E17: property of an alias", "device_add driver=virtio-net m¦", "memdev= mq="},
-	{"E17: value for an alias", "device_add driver=virtio-net mq=¦", "off on"},
+	{"alias of a device type", "device_add driver=virtio-n¦", "virtio-net virtio-net-pci"},
+	{"property of an alias", "device_add driver=virtio-net m¦", "memdev= mq="},
+	{"value for an alias", "device_add driver=virtio-net mq=¦", "off on"},
 	{"device type to describe", ".describe virtio-n¦", "virtio-net-pci"},
 	{"device's property to describe", ".describe virtio-net-pci m¦", "memdev mq"},
 	{"property of what is no device", ".describe nosuch m¦", ""},
@@ -292,8 +292,8 @@ func TestComplete_AtEveryKindOfPlace(t *testing.T) {
 	}
 }
 
-// TestD16_HelpTakesNames: help NAME is .help NAME.
-func TestD16_HelpTakesNames(t *testing.T) {
+// TestTab_HelpTakesNames: help NAME is .help NAME.
+func TestTab_HelpTakesNames(t *testing.T) {
 	e := testEnv(t)
 	e.Words = append(e.Words, Word{Name: ".help", Takes: TakesCommands | TakesEvents})
 	for text, want := range map[string]string{"help query-statu": "query-status", "help SHUT": "SHUTDOWN", "help block-dirty-bitmap-add nam": "name", "help": "help"} {

@@ -57,8 +57,8 @@ func (w walker) jsonMember(text string, c Candidate, depth int) string {
 	return ""
 }
 
-// TestD16_TabAloneWritesRawQMP: for every command what Tab offers in raw JSON leads to arguments that the schema takes.
-func TestD16_TabAloneWritesRawQMP(t *testing.T) {
+// TestTab_TabAloneWritesRawQMP: for every command what Tab offers in raw JSON leads to arguments that the schema takes.
+func TestTab_TabAloneWritesRawQMP(t *testing.T) {
 	w := walker{t, Env{Schema: qapitest.QEMU(t)}}
 	for _, c := range w.e.Schema.Commands() {
 		text := w.jsonObject(`{"execute": "`+c.Name+`", "arguments": {`, 0) + "}"

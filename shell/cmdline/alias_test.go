@@ -12,8 +12,8 @@ import (
 	"github.com/qmpsh/qmpsh/proto/qmp/qmptest"
 )
 
-// TestE17_AliasHasTheTypesOfItsDevice: an alias is typed and checked by the properties of the device that it stands for.
-func TestE17_AliasHasTheTypesOfItsDevice(t *testing.T) {
+// TestAliasHasTheTypesOfItsDevice: an alias is typed and checked by the properties of the device that it stands for.
+func TestAliasHasTheTypesOfItsDevice(t *testing.T) {
 	b := Binding{Schema: qapitest.QEMU(t), Validate: true, Properties: listed}
 	for _, tt := range []bindTest{
 		{"types", `device_add driver=virtio-net mq=on vectors=4 id=7`, `device_add {"driver": "virtio-net", "mq": true, "vectors": 4, "id": "7"}`, ""},
@@ -27,8 +27,8 @@ func TestE17_AliasHasTheTypesOfItsDevice(t *testing.T) {
 	tt.run(t, b)
 }
 
-// TestE17_AliasesByMachine: s390x has its own virtio devices, and not all of them.
-func TestE17_AliasesByMachine(t *testing.T) {
+// TestAliasesByMachine: s390x has its own virtio devices, and not all of them.
+func TestAliasesByMachine(t *testing.T) {
 	s390x, err := qapi.Parse([]byte(`[{"meta-type": "object", "name": "0", "members": []}, {"meta-type": "command", "name": "dump-skeys", "arg-type": "0", "ret-type": "0"}]`))
 	if err != nil {
 		t.Fatal(err)
@@ -43,8 +43,8 @@ func TestE17_AliasesByMachine(t *testing.T) {
 	}
 }
 
-// TestLive_E17_AliasesAreThoseOfTheInstalledQEMU compares the table with what a real QEMU prints.
-func TestLive_E17_AliasesAreThoseOfTheInstalledQEMU(t *testing.T) {
+// TestLive_AliasesAreThoseOfTheInstalledQEMU compares the table with what a real QEMU prints.
+func TestLive_AliasesAreThoseOfTheInstalledQEMU(t *testing.T) {
 	out, err := exec.CommandContext(t.Context(), qmptest.Require(t, "qemu-system-x86_64"), "-device", "help").Output()
 	if err != nil {
 		t.Fatal(err)

@@ -12,9 +12,9 @@ import (
 	"github.com/qmpsh/qmpsh/proto/qmp/qmptest"
 )
 
-// TestE20_EachHabitHasItsCure: mistakes that people bring along from elsewhere, each with its message and the way out. A
+// TestHabit_EachHasItsCure: mistakes that people bring along from elsewhere, each with its message and the way out. A
 // hint with a line in it, behind "did you mean" or alone, is a line that the schema takes.
-func TestE20_EachHabitHasItsCure(t *testing.T) {
+func TestHabit_EachHasItsCure(t *testing.T) {
 	const commas = ` is written as for QEMU's command line`
 	const monitor = ` is a command of the human monitor (HMP)`
 	tests := []bindTest{
@@ -127,8 +127,8 @@ func TestE20_EachHabitHasItsCure(t *testing.T) {
 	}
 }
 
-// TestE20_HintsKeepSecrets: a cure that repeats the line does not repeat what is secret in it.
-func TestE20_HintsKeepSecrets(t *testing.T) {
+// TestHabit_HintsKeepSecrets: a cure that repeats the line does not repeat what is secret in it.
+func TestHabit_HintsKeepSecrets(t *testing.T) {
 	for _, line := range []string{
 		`object-add secret,id=s,data=hunter2`, `change-vnc-password hunter2`, `set_password vnc hunter2`, `object_add secret,id=s,data=hunter2`,
 		`change vnc password hunter2`, `change-vnc-password password = hunter2`, `set_password password= hunter2`,
@@ -141,8 +141,8 @@ func TestE20_HintsKeepSecrets(t *testing.T) {
 	}
 }
 
-// TestE20_WhatTheUsersShellTook: JSON whose quotes or braces are gone when exec sees it.
-func TestE20_WhatTheUsersShellTook(t *testing.T) {
+// TestHabit_WhatTheUsersShellTook: JSON whose quotes or braces are gone when exec sees it.
+func TestHabit_WhatTheUsersShellTook(t *testing.T) {
 	for _, tt := range []struct {
 		words []string
 		hint  string
@@ -179,8 +179,8 @@ func TestE20_WhatTheUsersShellTook(t *testing.T) {
 	}
 }
 
-// TestE19_LinesFromTranscripts: what surrounds a command in a terminal or in QEMU's documentation is no part of it.
-func TestE19_LinesFromTranscripts(t *testing.T) {
+// TestLinesFromTranscripts: what surrounds a command in a terminal or in QEMU's documentation is no part of it.
+func TestLinesFromTranscripts(t *testing.T) {
 	for line, want := range map[string]string{
 		`-> {"execute": "query-status"}`:                          `raw {"execute": "query-status"}`,
 		`(QEMU) query-status`:                                     `query-status`,
@@ -272,8 +272,8 @@ func TestLive_HMPCommandsAreThoseOfTheInstalledQEMU(t *testing.T) {
 	}
 }
 
-// TestE20_OddWordsAreRefusedQuietly: words that look like options but stand in quotes, and others at the edge.
-func TestE20_OddWordsAreRefusedQuietly(t *testing.T) {
+// TestHabit_OddWordsAreRefusedQuietly: words that look like options but stand in quotes, and others at the edge.
+func TestHabit_OddWordsAreRefusedQuietly(t *testing.T) {
 	for _, line := range []string{`device_del "x,b=c"`, `device_add ""`, `device_add "" a=1`, `eject ''`, `human-monitor-command "`, `set_link a b c`, `set_link [ x`, `x "" =`, `info "`, `device_add ,`, `device_add ,=`, `device_add =,`, `a ; ;`, `- -`, `netdev_add ,,=1`} {
 		st, err := Parse(line)
 		if err == nil {

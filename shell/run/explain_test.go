@@ -9,8 +9,8 @@ import (
 	"github.com/qmpsh/qmpsh/shell/cmdline"
 )
 
-// TestE20_ARefusedDriverGetsTheNearestType: what is known of the binary names it, once the server has refused.
-func TestE20_ARefusedDriverGetsTheNearestType(t *testing.T) {
+// TestExecutor_ARefusedDriverGetsTheNearestType: what is known of the binary names it, once the server has refused.
+func TestExecutor_ARefusedDriverGetsTheNearestType(t *testing.T) {
 	for line, want := range map[string]string{
 		"device_add driver=virtio-netpci id=x":    "virtio-net-pci",
 		"device_add driver=virtio-netpci x=on":    "virtio-net-pci", // the schema was looked into before
@@ -32,8 +32,8 @@ func TestE20_ARefusedDriverGetsTheNearestType(t *testing.T) {
 	}
 }
 
-// TestE20_ACommandOfHMPGetsItsLine: also when it was sent without a look into the schema.
-func TestE20_ACommandOfHMPGetsItsLine(t *testing.T) {
+// TestExecutor_ACommandOfHMPGetsItsLine: also when it was sent without a look into the schema.
+func TestExecutor_ACommandOfHMPGetsItsLine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, replies{"savevm": "!CommandNotFound no"})
 		var unknown *UnknownCommandError

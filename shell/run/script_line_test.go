@@ -10,8 +10,8 @@ import (
 	"github.com/qmpsh/qmpsh/shell/cmdline"
 )
 
-// TestE18_TheLineIsThatOfTheFault: inside statements over several lines too, and what an open bracket swallowed is counted.
-func TestE18_TheLineIsThatOfTheFault(t *testing.T) {
+// TestScript_TheLineIsThatOfTheFault: inside statements over several lines too, and what an open bracket swallowed is counted.
+func TestScript_TheLineIsThatOfTheFault(t *testing.T) {
 	for _, c := range []struct {
 		name, text string
 		line       int
@@ -42,8 +42,8 @@ func TestE18_TheLineIsThatOfTheFault(t *testing.T) {
 	}
 }
 
-// TestE19_NegotiationIsAnsweredAsItWas: recipes for socat begin with it, and go on.
-func TestE19_NegotiationIsAnsweredAsItWas(t *testing.T) {
+// TestScript_NegotiationIsAnsweredAsItWas: recipes for socat begin with it, and go on.
+func TestScript_NegotiationIsAnsweredAsItWas(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		text := "{\"execute\": \"qmp_capabilities\"}\nqmp_capabilities enable=[\"oob\"]\n-> {\"execute\": \"a\"}\n"
 		s := newTrial(t, strings.NewReader(text), command("a", "1"), qmptest.ExpectEnd())
