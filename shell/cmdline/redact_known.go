@@ -47,8 +47,10 @@ func (s *Secrets) Received(raw []byte) []byte {
 	return raw
 }
 
-// Text masks a text, such as that of an error or a line of a log.
-func (s *Secrets) Text(text string) string { return hideKnown(text, s.remembered()) }
+// Text masks a text, such as that of an error or a line of a log: what is known, and user information in URLs.
+func (s *Secrets) Text(text string) string {
+	return hideKnown(replace(text, urlSecrets(text)), s.remembered())
+}
 
 func (s *Secrets) remembered() []string {
 	s.mu.Lock()

@@ -295,6 +295,9 @@ func TestAServerThatRepeatsTheSecret(t *testing.T) {
 	if got := s.Text("Could not set hunter2"); got != "Could not set ***" {
 		t.Error(got)
 	}
+	if got := s.Text(`bad address "http://me:pa55word@host"`); got != `bad address "http://me:***@host"` {
+		t.Error(got)
+	}
 	s.Sent([]byte(`{"execute": "change-vnc-password", "arguments": {"password": "a"}}`))
 	if got := s.Text(`a "a" bad = a at byte 1`); got != `*** "***" bad = *** at byte 1` { // a short one as a word only
 		t.Error(got)
