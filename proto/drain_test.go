@@ -69,6 +69,7 @@ func TestE17_WhatHasArrivedIsHandledAfterAFailedWrite(t *testing.T) {
 func TestE17_ReadingOnIsBounded(t *testing.T) {
 	boom := errors.New("boom")
 	for name, test := range map[string]struct {
+		at      time.Duration // that the handler takes for each message
 		every   time.Duration // between two messages of the peer; 0 for none
 		refused bool
 		patient time.Duration // of the caller who disconnects; 0 for ever
@@ -76,6 +77,7 @@ func TestE17_ReadingOnIsBounded(t *testing.T) {
 	}{
 		"silent":    {atMost: 300 * time.Millisecond},
 		"talking":   {every: 10 * time.Millisecond, atMost: 3 * time.Second},
+		"slow":      {every: time.Millisecond, at: 99 * time.Millisecond, atMost: 3 * time.Second},
 		"refused":   {every: 10 * time.Millisecond, refused: true, atMost: 50 * time.Millisecond},
 		"impatient": {every: 10 * time.Millisecond, patient: 400 * time.Millisecond, atMost: 400 * time.Millisecond},
 	} {
@@ -86,6 +88,7 @@ func TestE17_ReadingOnIsBounded(t *testing.T) {
 				p.Send = func(*proto.Writer, string) error { return boom }
 				p.Handle = func(context.Context, string) error {
 					handled++
+					time.Sleep(test.at)
 					if test.refused {
 						return errors.New("a consequence")
 					}
@@ -96,7 +99,7 @@ func TestE17_ReadingOnIsBounded(t *testing.T) {
 				peer.Go(func() {
 					for test.every > 0 {
 						time.Sleep(test.every)
-						if _, err := far.Write([]byte("more\n")); err != nil {
+						if _, err := far.Write([]byte(strings.Repeat("more\n", 100))); err != nil {
 							return
 						}
 					}

@@ -3,7 +3,6 @@ package proto
 import (
 	"context"
 	"log/slog"
-	"sort"
 	"time"
 )
 
@@ -46,19 +45,29 @@ func (s *session[M]) writeLoop() {
 // sendBatch sends messages with few writes and marks each done once its bytes were
 // handed to the system (E11, E20). With an error it returns those of which no byte was.
 func (s *session[M]) sendBatch(batch []M) (untouched []M, err error) {
-	marked := 0
+	w, done, begins := s.writer, 0, s.writer.given // of the first that is not done
+	s.ends = s.ends[:0]
 	for i, m := range batch {
-		s.starts = append(s.starts, s.writer.given)
-		if err = s.send(s.callback, m); err == nil && (i+1 == len(batch) || s.writer.Buffered() >= writeSize) {
-			if err = s.writer.Flush(); err == nil {
-				s.queue.done(i + 1 - marked)
-				marked, s.starts = i+1, s.starts[:0]
+		if err = s.send(s.callback, m); err == nil {
+			s.ends = append(s.ends, w.given)
+			if i+1 == len(batch) {
+				err = w.Flush()
 			}
 		}
-		if err != nil {
-			begun := sort.Search(len(s.starts), func(j int) bool { return s.starts[j] >= s.writer.handed })
-			return batch[marked+begun:], err
+		before := done
+		for ; done < len(s.ends) && s.ends[done] <= w.handed; done++ {
+			begins = s.ends[done]
 		}
+		if done > before {
+			s.queue.done(done - before)
+		}
+		if err == nil {
+			continue
+		}
+		if done <= i && begins < w.handed {
+			done++ // begun, though not done
+		}
+		return batch[done:], err
 	}
 	return nil, nil
 }

@@ -295,8 +295,11 @@ func TestE16_EndedComesAfterBothLoops(t *testing.T) {
 					handling = false
 					return nil
 				}
-				p.Ended = func(_ context.Context, err error, _ []string) {
+				p.Ended = func(ctx context.Context, err error, _ []string) {
 					ended, cause = true, err
+					if ctx.Err() != nil {
+						t.Errorf("its context has ended: %v", ctx.Err())
+					}
 					if handling {
 						t.Error("the handler still runs")
 					}

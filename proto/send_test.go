@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"runtime"
 	"strings"
 	"sync"
@@ -162,4 +163,41 @@ func TestE11_WhatTheWriterHasNotBegunCanBeTakenBack(t *testing.T) {
 			t.Error("withdrawn without a session")
 		}
 	})
+}
+
+// Of a long batch, which takes several writes, Ended gets what was in none of them.
+func TestE11_EndedGetsWhatWasNotBegun(t *testing.T) {
+	const each, n = 30_000, 20
+	for taken := range n {
+		synctest.Test(t, func(t *testing.T) {
+			near, far := net.Pipe()
+			var unsent []string
+			p := text()
+			p.Ended = func(_ context.Context, _ error, u []string) { unsent = u }
+			c := proto.New(p, proto.Options{})
+			if err := c.ConnectStream(t.Context(), near, "pipe"); err != nil {
+				t.Fatal(err)
+			}
+			c.Send("first") // the writer waits with it for the peer
+			synctest.Wait()
+			for i := range n {
+				c.Send(fmt.Sprint(i, strings.Repeat("x", each)))
+			}
+			hear(t, far, "first\n")
+			if _, err := io.CopyN(io.Discard, far, int64(taken*each+taken/2)); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			far.Close()
+			c.Wait(t.Context())
+			c.Disconnect(t.Context())
+			heard, begun := taken*each+taken/2, 0
+			for size := 0; size < heard; begun++ {
+				size += len(fmt.Sprint(begun)) + each + 1
+			}
+			if len(unsent) != n-begun || begun < n && !strings.HasPrefix(unsent[0], fmt.Sprint(begun, "x")) {
+				t.Errorf("of %d bytes %d messages were begun, and %d unsent", heard, begun, len(unsent))
+			}
+		})
+	}
 }

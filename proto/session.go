@@ -25,7 +25,7 @@ type session[M any] struct {
 	callback context.Context // the callbacks' (E23); ends when the loops are to stop
 	halt     context.CancelCauseFunc
 
-	starts    []int64 // the writer's: where each message begins that was not flushed yet
+	ends      []int64 // the writer's: where each message of the batch ends in the stream
 	untouched []M     // of the batch that failed, what was not begun; valid once the loops have stopped
 
 	loops    sync.WaitGroup

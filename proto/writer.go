@@ -49,9 +49,6 @@ func (w *Writer) WriteString(s string) (int, error) { return w.Write([]byte(s)) 
 // passing file descriptors. Call Flush first, or bytes overtake one another.
 func (w *Writer) Conn() net.Conn { return w.stream.conn }
 
-// Buffered returns how many bytes wait for the next Flush.
-func (w *Writer) Buffered() int { return len(w.buf) }
-
 // Flush hands everything gathered to the system.
 func (w *Writer) Flush() error {
 	if w.err != nil || len(w.buf) == 0 {

@@ -104,3 +104,38 @@ func TestQ8_OrphansAreBounded(t *testing.T) {
 		c.Disconnect(t.Context())
 	})
 }
+
+// The oldest orphan is forgotten, and not the command that has its id since.
+func TestQ8_AnOrphansIDMayBeUsedAgainOnceItWasAnswered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		mine := Command{Name: "mine", ID: []byte(`"mine"`), OOB: true}
+		late := make(chan struct{})
+		c := running(t, Options{}, func(p *peer) {
+			_, id := p.command()
+			time.Sleep(time.Minute)
+			p.reply(id, "1")
+			for range 1 + maxOrphans {
+				p.command()
+			}
+			<-late
+			p.reply(id, "2")
+			p.silence()
+		})
+		giveUp := func(cmd Command) {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			c.Do(ctx, cmd)
+		}
+		giveUp(mine)
+		time.Sleep(time.Hour)
+		again := do(t.Context(), c, mine)
+		synctest.Wait()
+		for range maxOrphans {
+			giveUp(Command{Name: "other", OOB: true})
+		}
+		close(late)
+		if got, err := again.wait(); err != nil || got != "2" {
+			t.Errorf("got %s, %v", got, err)
+		}
+	})
+}
