@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/qmpsh/qmpsh/proto"
 	"github.com/qmpsh/qmpsh/proto/qmp"
 )
 
@@ -58,9 +59,12 @@ func advice(o *options, absent *noSessionError) string {
 
 // listenHint is for --listen.
 func listenHint(err error, addr endpoint) string {
+	var occupied *proto.OccupiedError
 	switch {
+	case errors.As(err, &occupied):
+		return "only a dead socket of your own is replaced. Choose another path, or remove what stands there if nobody needs it."
 	case errors.Is(err, syscall.EADDRINUSE):
-		return fmt.Sprintf("something exists at %s already. If nobody uses it, remove it, or choose another address.", addr)
+		return fmt.Sprintf("another process listens at %s. Choose another address, or end that process.", addr)
 	case errors.Is(err, syscall.ENOENT):
 		return "the folder for this socket does not exist."
 	case errors.Is(err, syscall.EACCES), errors.Is(err, syscall.EPERM):

@@ -286,8 +286,8 @@ func TestHintAddressInUse(t *testing.T) {
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	hint := "something exists at %s already. If nobody uses it, remove it, or choose another address."
-	run(t, "", "connect", "--listen", path).must(t, 3).hints(t, fmt.Sprintf(hint, "unix:"+path))
+	run(t, "", "connect", "--listen", path).must(t, 3).says(t, path+" is taken: it is no socket").
+		hints(t, "only a dead socket of your own is replaced. Choose another path, or remove what stands there if nobody needs it.")
 	if _, err := os.Stat(path); err != nil {
 		t.Errorf("a file that was not ours: %v", err)
 	}
@@ -297,7 +297,7 @@ func TestHintAddressInUse(t *testing.T) {
 	}
 	defer l.Close()
 	address := l.Addr().String()
-	run(t, "", "connect", "--listen", address).must(t, 3).hints(t, fmt.Sprintf(hint, "tcp:"+address))
+	run(t, "", "connect", "--listen", address).must(t, 3).hints(t, "another process listens at tcp:"+address+". Choose another address, or end that process.")
 	run(t, "", "connect", "--listen", path+"-absent/x").must(t, 3).hints(t, "the folder for this socket does not exist.")
 	run(t, "", "connect", "--listen", "192.0.2.1:4444").must(t, 3).hints(t, "192.0.2.1 is no address of this machine.")
 }
