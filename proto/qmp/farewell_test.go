@@ -2,10 +2,15 @@ package qmp
 
 import (
 	"context"
+	"errors"
 	"io"
+	"slices"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
+
+	"github.com/qmpsh/qmpsh/proto"
 )
 
 // A server answers quit, says SHUTDOWN and goes, while other callers write to it all the
@@ -62,5 +67,31 @@ func TestE17_TheLastWordsOfAServerAreHeard(t *testing.T) {
 		if t.Failed() {
 			return
 		}
+	}
+}
+
+// So are those of one that goes before the negotiation. One that stays, and takes nothing,
+// is heard for a moment.
+func TestE17_Q2_TheLastWordsBeforeTheNegotiationAreHeard(t *testing.T) {
+	for _, stays := range []bool{false, true} {
+		near, far := socketPair(t)
+		io.WriteString(far, greetingLine+event("A")+event("B"))
+		far.(interface{ CloseRead() error }).CloseRead()
+		if !stays {
+			far.Close()
+		}
+		c := NewClient(Options{})
+		sub := c.Subscribe(EventFilter{})
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		err := c.ConnectStream(ctx, near, "gone")
+		cancel()
+		if wantError[*NegotiationError](t, err); !errors.Is(err, syscall.EPIPE) {
+			t.Errorf("got %v", err)
+		}
+		want := []string{"A", "B", "ended " + wantError[*proto.ConnectError](t, err).Error()}
+		if got := drain(sub); !slices.Equal(got, want) {
+			t.Errorf("got %q, not %q", got, want)
+		}
+		far.Close()
 	}
 }

@@ -126,7 +126,9 @@ func (hs *handshake) negotiate() error {
 	}
 	wire, err := cmd.Append(nil)
 	if err == nil {
-		err = hs.Send(&Message{Raw: wire, ID: cmd.ID})
+		if err = hs.Send(&Message{Raw: wire, ID: cmd.ID}); err != nil {
+			hs.hearOut()
+		}
 	}
 	if err != nil {
 		return hs.noNegotiation(err)
@@ -149,6 +151,21 @@ func (hs *handshake) negotiate() error {
 		default:
 			s.oob = oob
 			return nil
+		}
+	}
+}
+
+// lastWords is how long a server is listened to that takes nothing any more.
+const lastWords = 100 * time.Millisecond
+
+// hearOut delivers the events of a server that has gone before it could be asked (Q2, E17).
+func (hs *handshake) hearOut() {
+	if hs.ctx.Err() != nil || hs.Conn().SetReadDeadline(time.Now().Add(lastWords)) != nil {
+		return
+	}
+	for {
+		if _, err := hs.next(); err != nil {
+			return
 		}
 	}
 }
