@@ -156,7 +156,7 @@ func (hs *handshake) negotiate() error {
 }
 
 // lastWords is how long a server is listened to that takes nothing any more.
-const lastWords = 100 * time.Millisecond
+const lastWords = time.Second
 
 // hearOut delivers the events of a server that has gone before it could be asked (Q2, E17).
 func (hs *handshake) hearOut() {
