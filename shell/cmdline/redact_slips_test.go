@@ -90,7 +90,11 @@ func TestRandomSecretsInRandomSlips(t *testing.T) {
 		{"guest-set-user-password", "password", "username=root crypted=false"}, {"expire_password", "time", "protocol=spice"},
 		{"guest-exec", "input-data", "path=/bin/cat"}, {"guest-file-write", "buf-b64", "handle=3"}, {"x", "password", "a=1"}, {"y", "passphrase", ""},
 	}
-	for range 20000 {
+	times := 20000
+	if testing.Short() {
+		times /= 10
+	}
+	for range times {
 		l := lines[random.IntN(len(lines))]
 		secret := randomSecret(random)
 		command, key := l.command, l.key
@@ -306,6 +310,9 @@ func TestAServerThatRepeatsTheSecret(t *testing.T) {
 
 // A reply that nests deep, and one of many names, take the time that their size says.
 func TestMaskingIsLinear(t *testing.T) {
+	if testing.Short() {
+		t.Skip("megabytes are left out with -short")
+	}
 	began := time.Now()
 	deep := strings.Repeat(`{"abcdefgh": [1, `, 4995) + `"x"` + strings.Repeat(`]}`, 4995)
 	wide := `{"return": {"a": ` + deep + `, "b": [` + strings.Repeat(`{"password": "hunter2", "abc": "def"}, `, 50000) + `1]}}`
