@@ -209,9 +209,8 @@ func (s *Store) put(b *Binary, f *Facts) (*Knowledge, error) {
 type Entry struct {
 	File    string // its path
 	Size    int64
-	Used    time.Time // the day of its last use
-	Path    string    // of the binary; empty if the file is damaged
-	Version string    // of QEMU
+	Path    string // of the binary; empty if the file is damaged
+	Version string // of QEMU
 	Learned time.Time
 	Whole   bool // device types too, and not only the schema
 	Devices int  // how many there are
@@ -222,7 +221,7 @@ func (s *Store) List() ([]Entry, error) {
 	files, _, err := s.files()
 	var list []Entry
 	for _, f := range files {
-		e := Entry{File: filepath.Join(s.Dir, f.Name()), Size: f.Size(), Used: f.ModTime()}
+		e := Entry{File: filepath.Join(s.Dir, f.Name()), Size: f.Size()}
 		if k, err := s.load(f.Name()); err == nil {
 			e.Path, e.Version, e.Learned = k.about.Path, k.about.Version.String(), k.about.Learned
 			e.Whole, e.Devices = k.Whole(), len(k.Devices())
