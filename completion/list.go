@@ -71,6 +71,21 @@ func (r Result) List(width, maxRows int) string {
 		}
 		return b.String()
 	}
+	return r.columns(width, widest, maxRows)
+}
+
+// All returns all candidates as lines of at most width columns, each with its end: names in columns.
+func (r Result) All(width int) string {
+	widest := 0
+	for _, c := range r.Candidates {
+		widest = max(widest, text.Width(c.Text))
+	}
+	return r.columns(max(width, 1), widest, len(r.Candidates))
+}
+
+// columns lays out names of at most widest columns each in at most maxRows lines.
+func (r Result) columns(width, widest, maxRows int) string {
+	var b strings.Builder
 	columns := max((width+gap)/(widest+gap), 1)
 	rows := (len(r.Candidates) + columns - 1) / columns
 	left := 0

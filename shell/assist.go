@@ -3,12 +3,14 @@ package shell
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 
 	"github.com/qmpsh/qmpsh/completion"
 	"github.com/qmpsh/qmpsh/shell/cmdline"
 	"github.com/qmpsh/qmpsh/shell/run"
 	"github.com/qmpsh/qmpsh/shell/terminal"
+	"github.com/qmpsh/qmpsh/shell/text"
 )
 
 // listRows is how many rows of candidates Tab shows at most.
@@ -54,9 +56,9 @@ func (a *Assist) above() string {
 // Complete answers Tab for the terminal.
 func (a *Assist) Complete(line string, cursor, columns int) terminal.Completion {
 	above := a.above()
-	text := above + line
+	whole := above + line
 	env := a.env()
-	r := completion.Complete(text, len(above)+cursor, env)
+	r := completion.Complete(whole, len(above)+cursor, env)
 	if env.Schema == nil && len(r.Candidates) == 0 && !a.HMP {
 		r.Pending = true // the schema may be on its way
 	}
@@ -64,16 +66,30 @@ func (a *Assist) Complete(line string, cursor, columns int) terminal.Completion 
 		return terminal.Completion{Start: cursor, End: cursor, Pending: r.Pending}
 	}
 	c := terminal.Completion{Start: r.Start - len(above), End: r.End - len(above), Pending: r.Pending}
-	insert, ok := r.Insertion(text)
+	insert, ok := r.Insertion(whole)
 	if ok {
 		c.Insert = insert
 		return c
 	}
 	c.Insert = line[c.Start:c.End]
 	if len(r.Candidates) > 1 {
-		c.List = r.List(columns, listRows)
+		c.List, c.All = lists(r, columns)
 	}
 	return c
+}
+
+// lists are what the first Tab shows and, if that is more, what the second one does.
+func lists(r completion.Result, columns int) (first, all string) {
+	first, all = r.List(columns, listRows), r.All(columns)
+	if len(r.Candidates) <= listRows || strings.Count(all, "\n") <= listRows {
+		return first, ""
+	}
+	const way = "; Tab again shows all"
+	first = strings.TrimSuffix(first, "\n")
+	if last := first[strings.LastIndexByte(first, '\n')+1:]; text.Width(last)+len(way) <= columns {
+		first += way
+	}
+	return first + "\n", all
 }
 
 // Hint names the arguments that are missing at the end of the line.

@@ -174,7 +174,7 @@ func (s *Shell) word(ctx context.Context, name string, st cmdline.Statement) err
 	})
 	switch {
 	case err == nil:
-		s.Terminal.Show(text.Plain(said))
+		s.Terminal.Page(ctx, text.Plain(said))
 		return nil
 	case errors.Is(err, run.ErrLeave):
 		return err

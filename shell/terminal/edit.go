@@ -47,8 +47,11 @@ func (t *Terminal) filter(r rune) (rune, bool) {
 		return r, true
 	case runeWake:
 		t.draw()
-		if t.tabAgain() && !t.rl.Operation.IsSearchMode() {
+		switch searching := t.rl.Operation.IsSearchMode(); {
+		case t.tabAgain() && !searching:
 			t.edit = t.completeAgain
+		case t.overdue() && !searching:
+			t.edit = t.overdueList
 		}
 		return readline.CharBell, true
 	case runePaste:
@@ -124,11 +127,20 @@ func (l listener) OnChange(line []rune, pos int, r rune) ([]rune, int, bool) {
 	if changed {
 		line, pos = e(line, pos)
 	}
-	if !searching {
+	switch {
+	case searching:
+	case len(line) == 0 && keyEnds(r):
+		t.editing.restart()
+	default:
 		t.editing.note(line, pos, e == nil && r >= 0x20 && r != backspace)
 	}
 	t.in.done(searching)
 	return line, pos, changed
+}
+
+// keyEnds says whether the key r ends the line, which is empty then.
+func keyEnds(r rune) bool {
+	return r == readline.CharEnter || r == readline.CharCtrlJ || r == readline.CharInterrupt || r == readline.CharDelete
 }
 
 // staysInSearch says whether a search goes on behind the key r; readline ends

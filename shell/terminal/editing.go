@@ -11,8 +11,7 @@ type snapshot struct {
 	pos  int
 }
 
-// editing is what the editing keys remember. Only readline's goroutine touches it, and begin,
-// while that waits for a line.
+// editing is what the editing keys remember. Only readline's goroutine touches it.
 type editing struct {
 	now     snapshot // as the last key left it
 	undo    []snapshot

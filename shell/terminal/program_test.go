@@ -5,10 +5,13 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/qmpsh/qmpsh/shell/text"
 )
 
 // programEnv makes the test binary the program of this file. Its value names
@@ -86,6 +89,13 @@ func command(ctx context.Context, t *Terminal, line string) (exit bool) {
 	case "ask":
 		yes, err := t.Confirm(ctx, "really?")
 		t.Print(fmt.Sprint("answer ", yes, " ", err))
+	case "page": // so many lines
+		var lines strings.Builder
+		n, _ := strconv.Atoi(rest)
+		for i := range n {
+			fmt.Fprintf(&lines, "line %d\n", i+1)
+		}
+		t.Page(ctx, text.Plain(lines.String()))
 	case "busy": // a command that takes a while
 		t.Print("busy")
 		time.Sleep(time.Second)

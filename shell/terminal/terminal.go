@@ -243,7 +243,6 @@ func (t *Terminal) begin(prompt string) error {
 	t.searched = false
 	t.mu.Unlock()
 
-	t.editing.restart()
 	t.loadHistory(spoilt)
 	t.resize()
 	t.applyPrompt()
