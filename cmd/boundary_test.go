@@ -172,9 +172,9 @@ func TestNothingLiveReachesTheShell(t *testing.T) {
 		s.enters("query-status", "stop", "fail", "human-monitor-command command-line=x", "nosuch")
 		s.enters(".help", ".help stop", ".describe", ".describe block*", ".describe block-dirty-bitmap-remove", ".describe nosuch", ".nosuch",
 			".json query-status", ".json x a=1", ".history", "query-block | .[", "query-status > /dev/tty", "transaction(", "block-dirty-bitmap-ad", ")")
-		s.types("block\t\t")
+		s.types("block\t")
 		s.shows("block-dirty-bitmap-remove")
-		s.types("\x15block-dirty-bitmap-remove \t\t\x15")
+		s.types("\x15block-dirty-bitmap-remove \t\x15")
 		s.types("\x1b[200~paste " + strings.ReplaceAll(poison, "\x1b", "") + "\x1b[201~")
 		s.shows("paste ")
 		s.types("\x01\x05\x12pas\x07\r")

@@ -41,6 +41,7 @@ func runShell(ctx context.Context, c *connectOptions, s *session) error {
 	assist := &shell.Assist{Schemas: executor.Schemas, HMP: c.hmp}
 	term, err := terminal.Open(terminal.Config{
 		In: in, Out: bare(screen).(io.Writer), History: history,
+		Dumb:     c.sys.Getenv("TERM") == "dumb",
 		ASCII:    asciiOnly(c.sys.Getenv),
 		Editor:   cmp.Or(c.sys.Getenv("VISUAL"), c.sys.Getenv("EDITOR"), "vi"),
 		Complete: assist.Complete, Hint: assist.Hint,

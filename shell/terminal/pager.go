@@ -18,7 +18,7 @@ const pageFrom = 100
 // ends early when the user presses q or Ctrl-C, or ctx ends.
 func (t *Terminal) Page(ctx context.Context, p text.Painted) {
 	lines := t.screen.rowsOf(p.Line().String())
-	if len(lines) < max(pageFrom, t.screen.height()) || t.in.pressed() { // who types ahead does not want to be asked
+	if len(lines) < max(pageFrom, t.screen.height()) || t.dumb || t.in.pressed() { // who types ahead does not want to be asked
 		t.Show(p)
 		return
 	}

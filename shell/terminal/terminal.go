@@ -30,6 +30,8 @@ type Config struct {
 	History string
 	// Editor is the command for Ctrl-X Ctrl-E, with words of its own if need be; "": none.
 	Editor string
+	// Dumb says that the terminal knows no control sequences: it gets none, and edits lines itself.
+	Dumb bool
 	// ASCII says that the terminal shows ASCII only: our own marks keep to it.
 	ASCII bool
 	// Complete answers Tab; nil: Tab does nothing. Hint gives dim text to show
@@ -48,6 +50,7 @@ type Terminal struct {
 	tty     *tty
 	history *history
 	rl      *readline.Instance
+	dumb    bool
 	resize  func() // tells readline that the width may have changed; see draw
 
 	readMu sync.Mutex // held while a line is read
@@ -113,6 +116,7 @@ func open(c Config) (*Terminal, error) {
 		complete: c.Complete,
 		hint:     c.Hint,
 		editor:   c.Editor,
+		dumb:     c.Dumb,
 	}
 	t.tty = newTTY(in.fd, t.screen)
 	_ = t.history.load()
@@ -156,6 +160,9 @@ func (t *Terminal) ReadLine(ctx context.Context, prompt string) (string, error) 
 	defer t.readMu.Unlock()
 	if ctx.Err() != nil {
 		return "", context.Cause(ctx)
+	}
+	if t.dumb {
+		return t.plain(ctx, prompt)
 	}
 	if err := t.begin(prompt); err != nil {
 		return "", err
@@ -227,18 +234,26 @@ func (t *Terminal) Close() error {
 	return err
 }
 
-// begin readies readline for one line, or says why there will be none.
-func (t *Terminal) begin(prompt string) error {
+// claim notes that a line is read from now on, or says why there will be none.
+func (t *Terminal) claim(prompt string) error {
 	t.mu.Lock()
+	defer t.mu.Unlock()
 	switch {
 	case t.ended != nil:
-		defer t.mu.Unlock()
 		return t.ended
 	case t.closed:
-		defer t.mu.Unlock()
 		return io.EOF
 	}
 	t.reading, t.asked, t.redo, t.tabbed = true, prompt, redraw{}, lastTab{}
+	return nil
+}
+
+// begin readies readline for one line, or says why there will be none.
+func (t *Terminal) begin(prompt string) error {
+	if err := t.claim(prompt); err != nil {
+		return err
+	}
+	t.mu.Lock()
 	spoilt := t.searched
 	t.searched = false
 	t.mu.Unlock()
