@@ -137,7 +137,7 @@ func (p painter) Paint(line []rune, pos int) []rune {
 		pos = len(line)
 	}
 	out := slices.Clone(line)
-	p.t.screen.place(line, pos)
+	out = append(out, []rune(p.t.screen.place(line, pos))...)
 	if pos == len(line) && !p.t.cancelled.Load() {
 		out = append(out, p.t.hintBehind(line)...)
 	}

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"io"
 	"regexp"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"unicode/utf8"
 
@@ -23,11 +25,14 @@ type screen struct {
 	out   io.Writer
 	fds   []int // asked for the width, in this order
 	steps *regexp.Regexp
+	erase *regexp.Regexp
 	ascii bool // the terminal shows ASCII only
 
 	mu      sync.Mutex
 	cols    int    // the width that readline reckons with
 	prompt  int    // columns of the prompt
+	line    []rune // the line last painted, without a hint
+	pos     int    // of the cursor in it
 	cursor  []byte // how to get from the end of the line just painted to the cursor; nil: stay
 	frame   []byte // what has been drawn since begin
 	framing bool
@@ -43,6 +48,8 @@ func newScreen(out io.Writer, in file) *screen {
 		cols: defaultColumns,
 		// The steps in which readline walks back from the end of the line.
 		steps: regexp.MustCompile(`(?:\x08|\x1b\[A\r\x1b\[[0-9]+C)+$`),
+		// How it erases the line, from the row that it believes the cursor to be in.
+		erase: regexp.MustCompile(`^\x1b\[J(?:\x1b\[2K\r\x1b\[A)*\x1b\[2K\r$`),
 	}
 	if f, ok := out.(file); ok {
 		s.fds = append(s.fds, int(f.Fd()))
@@ -85,6 +92,10 @@ func (s *screen) Write(p []byte) (int, error) {
 	n := len(p)
 	if bytes.IndexByte(p, 0xf3) >= 0 || bytes.IndexByte(p, 0xf4) >= 0 { // as the private runes begin in UTF-8
 		p = bytes.Map(s.shown, p)
+	}
+	if s.erase.Match(p) { // readline takes some characters for narrower than they are
+		row, _ := s.walkLocked(s.line[:s.pos])
+		p = []byte("\x1b[J" + strings.Repeat("\x1b[2K\r\x1b[A", row) + "\x1b[2K\r")
 	}
 	if s.cursor != nil {
 		if at := s.steps.FindIndex(p); at != nil {
@@ -170,14 +181,25 @@ func (s *screen) direct(text string) {
 	}
 }
 
-// place notes where the cursor belongs in the line that is about to be drawn.
-// pos counts runes.
-func (s *screen) place(line []rune, pos int) {
+// forget is told that the cursor stands in an empty row.
+func (s *screen) forget() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.line, s.pos = nil, 0
+}
+
+// place notes where the cursor belongs in the line that is about to be drawn, and returns what has
+// to be drawn behind the line. pos counts runes.
+func (s *screen) place(line []rune, pos int) (behind string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.line, s.pos = slices.Clone(line), min(pos, len(line))
 	s.cursor = nil
+	if _, col := s.walkLocked(line); col == 0 && len(line) > 0 && s.widthLocked(line) != s.prompt+(readline.Runes{}).WidthAll(line) {
+		behind = " \b" // the cursor goes to the next row; readline does so where it counts right
+	}
 	if pos >= len(line) {
-		return
+		return behind
 	}
 	row, col := s.walkLocked(line[:pos])
 	last, _ := s.walkLocked(line)
@@ -188,6 +210,24 @@ func (s *screen) place(line []rune, pos int) {
 	if col > 0 {
 		s.cursor = append(s.cursor, "\x1b["+strconv.Itoa(col)+"C"...)
 	}
+	return behind
+}
+
+// widthLocked gives the columns of the prompt and the line together.
+func (s *screen) widthLocked(line []rune) int {
+	n := s.prompt
+	for _, r := range line {
+		n += columnsOf(r)
+	}
+	return n
+}
+
+// columnsOf gives the columns of a rune of a line. A newline is the one with which Enter ends it.
+func columnsOf(r rune) int {
+	if r == '\n' {
+		return 0
+	}
+	return text.Columns(r)
 }
 
 // room gives the columns that are free behind a line on its last row. The last
@@ -208,7 +248,7 @@ func (s *screen) room(line []rune) int {
 func (s *screen) walkLocked(runes []rune) (row, col int) {
 	row, col = s.prompt/s.cols, s.prompt%s.cols
 	for _, r := range runes {
-		w := readline.Runes{}.Width(r)
+		w := columnsOf(r)
 		if col+w > s.cols { // a wide character does not fit
 			row, col = row+1, 0
 		}

@@ -258,6 +258,7 @@ func (t *Terminal) begin(prompt string) error {
 	t.searched = false
 	t.mu.Unlock()
 
+	t.screen.forget()
 	t.loadHistory(spoilt)
 	t.resize()
 	t.applyPrompt()

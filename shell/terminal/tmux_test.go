@@ -295,3 +295,29 @@ func TestTmuxStoppedAndContinuedUnderAShell(t *testing.T) {
 		})
 	}
 }
+
+// Characters that are wider than readline believes, at the edges of rows: the cursor is where it
+// belongs, and nothing stays behind.
+func TestTmuxWideCharacters(t *testing.T) {
+	t.Parallel()
+	p := startPane(t, qmptest.Size{Cols: 21, Rows: 8}, "") // the prompt takes 5 columns, 8 pairs fit behind it
+	p.shows("5,0", "(vm)")
+	p.Type(strings.Repeat("🚀", 8))
+	p.shows("0,1", "(vm) 🚀🚀🚀🚀🚀🚀🚀🚀")
+	p.Type("🚀x")
+	p.shows("3,1", "(vm) 🚀🚀🚀🚀🚀🚀🚀🚀", "🚀x")
+	p.Keys("Left", "Left", "Left")
+	p.shows("19,0", "(vm) 🚀🚀🚀🚀🚀🚀🚀🚀", "🚀x")
+	p.Type("ｗ")
+	p.shows("0,1", "(vm) 🚀🚀🚀🚀🚀🚀🚀ｗ", "🚀🚀x")
+	p.Keys("Home")
+	p.shows("5,0", "(vm) 🚀🚀🚀🚀🚀🚀🚀ｗ", "🚀🚀x")
+	p.Keys("End")
+	p.Type(strings.Repeat("😀", 20))
+	p.shows("4,3", "(vm) 🚀🚀🚀🚀🚀🚀🚀ｗ", "🚀🚀x😀😀😀😀😀😀😀😀", "😀😀😀😀😀😀😀😀😀😀", "😀😀")
+	p.Keys("C-u")
+	p.shows("5,0", "(vm)")
+	p.Type("done")
+	p.Keys("Enter")
+	p.shows("5,2", "(vm) done", `got "done"`, "(vm)")
+}
