@@ -63,15 +63,14 @@ func runShell(ctx context.Context, c *connectOptions, s *session) error {
 	}
 	keys := make(chan os.Signal, 1)
 	defer c.signals.divert(keys)()
-	p := c.printer(screen)
 	sh := &shell.Shell{
 		Executor: executor,
 		Assist:   assist,
 		Terminal: term,
 		Keys:     keys,
 		Events:   events,
-		Event:    p.Event,
-		Explain:  func(err error) text.Painted { return c.words(p, "", c.judge(err)) },
+		Event:    c.printer(screen).Event,
+		Explain:  func(err error) text.Painted { return c.words(c.printer(screen), "", c.judge(err)) },
 		Open:     s.open,
 		Address:  s.addr.String(),
 		Width:    func() int { return columns(screen) },

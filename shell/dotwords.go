@@ -104,7 +104,7 @@ func (w *Words) help(ctx context.Context, st cmdline.Statement) (string, error) 
 			return strings.TrimPrefix(word.name, ".") == strings.TrimPrefix(st.Args[0], ".")
 		})
 		if i >= 0 {
-			return all[i].line() + "\n" + all[i].long, nil
+			return text.Wrap(all[i].line()+"\n"+all[i].long, w.Width(), 2), nil
 		}
 		if strings.HasPrefix(st.Args[0], ".") {
 			_, err := w.find(st.Args[0])
@@ -126,9 +126,9 @@ func (w *Words) help(ctx context.Context, st cmdline.Statement) (string, error) 
 	if w.Script {
 		b.WriteString("A script stops at its first error, unless it runs with --keep-going. quit ends QEMU.")
 	} else {
-		b.WriteString("Tab completes. Ctrl-C stops waiting for an answer. quit ends QEMU, and asks first.")
+		b.WriteString("Tab completes. Ctrl-R searches what was typed, Ctrl-X Ctrl-E opens your editor. Ctrl-C stops waiting for an answer. quit ends QEMU, and asks first.")
 	}
-	return b.String(), nil
+	return text.Wrap(b.String(), w.Width(), 2), nil
 }
 
 // describe says what is known of a name.

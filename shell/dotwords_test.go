@@ -8,6 +8,7 @@ import (
 	"github.com/qmpsh/qmpsh/proto/qapi/qapitest"
 	"github.com/qmpsh/qmpsh/shell/cmdline"
 	"github.com/qmpsh/qmpsh/shell/run"
+	"github.com/qmpsh/qmpsh/shell/text"
 )
 
 func TestDotWordsAreWhole(t *testing.T) {
@@ -49,6 +50,16 @@ func TestWordsOfAScript(t *testing.T) {
 	} {
 		if text, err := runWord(t, w, line); err != nil || !strings.Contains(text, want) {
 			t.Errorf("%s: %q, %v", line, text, err)
+		}
+	}
+	narrow := *w
+	narrow.Width = func() int { return 30 }
+	for _, line := range []string{".help", ".help .json", ".help .describe"} {
+		said, err := runWord(t, &narrow, line)
+		for row := range strings.Lines(said) {
+			if err != nil || text.Width(strings.TrimSuffix(row, "\n")) > 30 {
+				t.Errorf("%s in a narrow window: %q, %v", line, row, err)
+			}
 		}
 	}
 	if text, _ := runWord(t, w, ".help"); strings.Contains(text, ".history") || !strings.Contains(text, ".json LINE") {

@@ -19,6 +19,7 @@ func TestRandomKeysUnderEvents(t *testing.T) {
 		"\x01", "\x02", "\x04", "\x05", "\x06", "\x07", "\x08", "\x0b", "\x0c", "\x0e", "\x10", "\x12", "\x13", "\x14", "\x15", "\x17", "\x19", "\x7f",
 		"\x1bb", "\x1bf", "\x1bd", "\x1b\x7f", "\x1b[3~", "\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D", "\x1b[1;5C", "\x1b[1;5D", "\x1b[1~", "\x1b[4~",
 		"\x1b", "\x1b[", "\t", "\x00", "\xff", "\x1b[200~one\r\ttwo\x1b[201~", "\r", "\x03", "\x12quer\x12\x12", "\x1b[A\x1b[A",
+		"\x1f", "\x18\x15", "\x18\x05", "\x1b.", "\x1b.\x1b.", "\x12quer\x07", "🚀🚀🚀", "\u200b", "\u202e", "\x1bä", "\x17\x17\x19",
 	}
 	const rounds = 40
 	seed := rand.Uint64()
