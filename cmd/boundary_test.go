@@ -181,8 +181,8 @@ func TestNothingLiveReachesTheShell(t *testing.T) {
 		s.shows("Connected to QEMU", "Type a QMP command")
 		s.enters("query-status", "stop", "fail", "human-monitor-command command-line=x", "nosuch")
 		s.enters(".help", ".help stop", ".describe block*", ".describe block-dirty-bitmap-remove", ".describe nosuch", ".nosuch",
-			".json query-status", ".json x a=1", ".history", "query-block | .[", "query-status > /dev/tty", "transaction(", "block-dirty-bitmap-ad", ")")
-		s.types(".describe\r") // of all, a screenful at a time
+			".json query-status", ".json x a=1", ".history", "query-block | .[", "query-name > /dev/tty", "transaction(", "block-dirty-bitmap-ad", ")")
+		s.types("\x03.describe\r") // of all, a screenful at a time
 		s.shows("-- more")
 		s.types(" q")
 		s.types("block\t")

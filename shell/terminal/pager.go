@@ -2,6 +2,7 @@ package terminal
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 const pageFrom = 100
 
 // Page shows text as Show does, but a screenful at a time where it is long. No ReadLine may run; texts of others wait until it is over. It
-// ends early when the user presses q or Ctrl-C, or ctx ends.
+// ends early when the user presses q or Ctrl-C or types a line, and when ctx ends.
 func (t *Terminal) Page(ctx context.Context, p text.Painted) {
 	lines := t.screen.rowsOf(p.Line().String())
 	if len(lines) < max(pageFrom, t.screen.height()) || t.dumb || t.in.pressed() { // who types ahead does not want to be asked
@@ -45,18 +46,19 @@ func (t *Terminal) page(ctx context.Context, lines []string) {
 			return
 		}
 		t.screen.direct(text.Cut(question, t.screen.width()-1, ""))
-		for step = 0; step == 0; {
-			switch t.in.key(ctx) {
-			case 0, 'q', 'Q', ctrlC, ctrlG, escape:
-				t.screen.direct("\r\x1b[K")
-				return
-			case ' ', runeComplete, 'y', 'Y', ctrlF:
-				step = t.screen.height() - 1
-			case '\r', '\n', ctrlN:
-				step = 1
-			}
-		}
+		k := t.in.key(ctx)
 		t.screen.direct("\r\x1b[K")
+		switch k.r {
+		case ' ', runeComplete, 'y', 'Y', ctrlF:
+			step = t.screen.height() - 1
+		case '\r', '\n', ctrlN:
+			step = 1
+		case 0, 'q', 'Q', ctrlC, ctrlG:
+			return
+		default: // the user goes on typing
+			t.in.unread(k)
+			return
+		}
 	}
 }
 
@@ -90,26 +92,33 @@ func (s *screen) height() int {
 const keyPause = 100 * time.Millisecond
 
 // key reads one key past readline, which must not be reading: it is dealing with a key, or no
-// ReadLine runs. It gives 0 when there will be none.
-func (in *input) key(ctx context.Context) rune {
+// ReadLine runs. The zero value says that there will be none.
+func (in *input) key(ctx context.Context) key {
 	for ctx.Err() == nil {
 		in.mu.Lock()
 		over := in.closed || in.ended || in.interrupt
 		if !over && len(in.decoder.keys) > 0 {
-			r := in.decoder.keys[0].r
+			k := in.decoder.keys[0]
 			in.decoder.keys = in.decoder.keys[1:]
 			in.mu.Unlock()
-			return r
+			return k
 		}
 		in.mu.Unlock()
 		if over {
-			return 0
+			return key{}
 		}
 		if in.ready(keyPause) {
 			in.fill()
 		}
 	}
-	return 0
+	return key{}
+}
+
+// unread makes k the next key.
+func (in *input) unread(k key) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.decoder.keys = slices.Insert(in.decoder.keys, 0, k)
 }
 
 // pressed says whether keys wait to be read.

@@ -19,7 +19,7 @@ func TestTmuxPage(t *testing.T) {
 	if strings.Contains(p.Text(), "line 10\n") {
 		t.Error("it does not stop")
 	}
-	p.Keys("x", "Enter")
+	p.Keys("Enter")
 	p.Ends("line 10", "-- more: Space, Enter for a line, q --")
 	p.Keys("Space")
 	p.Ends("line 18", "line 19", "-- more: Space, Enter for a line, q --")
@@ -33,6 +33,12 @@ func TestTmuxPage(t *testing.T) {
 	p.Ends("line 9", "-- more: Space, Enter for a line, q --")
 	p.Keys("C-c")
 	p.Ends("line 9", "(vm)")
+	p.Type("page 150")
+	p.Keys("Enter")
+	p.Ends("line 9", "-- more: Space, Enter for a line, q --")
+	p.Type("a line") // whoever goes on typing has seen enough
+	p.Ends("line 9", "(vm) a line")
+	p.Keys("C-u")
 	if text := p.Text(); strings.Count(text, "line 19\n") != 2 || strings.Contains(text, "line 21\n") {
 		t.Errorf("got\n%s", text)
 	}
