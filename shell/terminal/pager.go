@@ -37,7 +37,10 @@ func (t *Terminal) Page(ctx context.Context, p text.Painted) {
 
 // page shows lines, each with its end, and asks behind each screenful.
 func (t *Terminal) page(ctx context.Context, lines []string) {
-	const question = "-- more: Space, Enter for a line, q --"
+	question := "-- more: Space, Enter for a line, q --"
+	if len(question) >= t.screen.width() {
+		question = "-- more --"
+	}
 	step := t.screen.height() - 1
 	for len(lines) > 0 {
 		n := min(step, len(lines))
