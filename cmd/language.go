@@ -95,9 +95,6 @@ func (o *options) schemas(ctx context.Context, client *qmp.Client) (*run.Schemas
 	return run.NewSchemas(client, o.machineRoom(client).kept()), nil
 }
 
-// maxSchema is the largest file that is read as a schema, in bytes. That of QEMU 10 has 300 kB.
-const maxSchema = 64 << 20
-
 // readFile reads a file whole, a pipe or a device too, if it has no more than limit bytes.
 func readFile(path string, limit int64) ([]byte, error) {
 	f, err := os.Open(path)
@@ -113,7 +110,7 @@ func readFile(path string, limit int64) ([]byte, error) {
 }
 
 func readSchemaFile(path string) (*qapi.Schema, error) {
-	content, err := readFile(path, maxSchema)
+	content, err := readFile(path, qapi.MaxSchema)
 	if err != nil {
 		return nil, usagef("--schema: %v", err)
 	}

@@ -22,10 +22,16 @@ func (e *SchemaError) Error() string {
 	return fmt.Sprintf("not a QAPI schema: %s (at byte %d)", e.Problem, e.Offset)
 }
 
+// MaxSchema is the longest text that Parse reads, in bytes: it may take ten times that in memory. QEMU 10 has 0.3 MB.
+const MaxSchema = 16 << 20
+
 // Parse reads the value that query-qmp-schema returns, or a whole reply that holds it under "return". What it does not
 // know is passed over: members it has never heard of, and types of a new meta-type, which accept any value. The error is
 // a *SchemaError. Parse keeps a copy of raw, not raw itself.
 func Parse(raw []byte) (*Schema, error) {
+	if len(raw) > MaxSchema {
+		return nil, &SchemaError{Problem: fmt.Sprintf("it has more than %d MiB", MaxSchema>>20)}
+	}
 	// A schema has one node in about six bytes; growing would copy them again and again.
 	t, fault := layOut(raw, len(raw)/6)
 	if fault != nil {

@@ -93,6 +93,13 @@ func TestParseToleratesWhatItDoesNotKnow(t *testing.T) {
 	}
 }
 
+func TestParseHasABound(t *testing.T) {
+	long := append(bytes.Repeat([]byte("["), 1000), bytes.Repeat([]byte("1,"), qapi.MaxSchema/2)...)
+	if _, err := qapi.Parse(long); err == nil || !strings.Contains(err.Error(), "more than 16 MiB") {
+		t.Error(err)
+	}
+}
+
 func TestParseErrorsTellThePlace(t *testing.T) {
 	for raw, want := range map[string]string{
 		``:                                       `expected a value, but the text ends (at byte 0)`,

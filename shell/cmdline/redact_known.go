@@ -8,7 +8,7 @@ import (
 )
 
 // maxKnown is how many secrets a session remembers, the last ones, to mask them where a server repeats them.
-const maxKnown = 32
+const maxKnown = 128
 
 // Secrets masks the messages of a session, of both directions, and the texts that speak of them. It remembers what was
 // secret in what was sent: a server may repeat it where no name tells. The zero value is ready, and any goroutine may use it.
