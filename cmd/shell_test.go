@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/qmpsh/qmpsh/proto/qmp"
 	"github.com/qmpsh/qmpsh/proto/qmp/qmptest"
@@ -133,6 +134,11 @@ func TestShellHelp(t *testing.T) {
 			p.ends("(demo)")
 			p.enters(word)
 			p.shows("(demo) "+word+"\n", "key=value", "{\"execute\"", ".reconnect ", ".exit ", "Ctrl-C", "quit", "\n(demo)")
+		}
+		for row := range strings.Lines(p.text()) { // a row that goes on in the next one comes as one
+			if row = strings.TrimSuffix(row, "\n"); utf8.RuneCountInString(row) > s.Cols {
+				t.Errorf("it is broken within a word: %s", row)
+			}
 		}
 		p.enters(".nonsense")
 		p.ends(".nonsense is no word of the shell; .help lists them", "(demo)")

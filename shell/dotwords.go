@@ -19,6 +19,7 @@ import (
 type dotWord struct {
 	name, takes, does string
 	long              string // what more .help NAME says
+	prose             bool   // its text may be broken between words
 	completes         completion.Takes
 	// text makes what the word has to say. Scripts know the words that have it.
 	text func(*Words, context.Context, cmdline.Statement) (string, error)
@@ -30,7 +31,7 @@ type dotWord struct {
 func dotWords() []dotWord {
 	const names = completion.TakesCommands | completion.TakesEvents | completion.TakesDevices
 	return []dotWord{
-		{name: ".help", takes: "[NAME]", does: "this list, or what is known of NAME", completes: names, text: (*Words).help,
+		{name: ".help", takes: "[NAME]", does: "this list, or what is known of NAME", completes: names, text: (*Words).help, prose: true,
 			long: "NAME is a word of this list, or a command or an event of the server's."},
 		{name: ".describe", takes: "NAME …", does: "a command, event, member or device type; * lists", completes: names, text: (*Words).describe,
 			long: "What the server's schema says: arguments with their types, what is optional, values, what comes\n" +
@@ -174,6 +175,9 @@ func (s *Shell) word(ctx context.Context, name string, st cmdline.Statement) err
 	})
 	switch {
 	case err == nil:
+		if w.prose { // of the others somebody may copy a line
+			said = text.Wrap(text.Clean(said), s.Width(), 2)
+		}
 		s.Terminal.Page(ctx, text.Plain(said))
 		return nil
 	case errors.Is(err, run.ErrLeave):
