@@ -130,12 +130,12 @@ func TestHabit_EachHasItsCure(t *testing.T) {
 // TestHabit_HintsKeepSecrets: a cure that repeats the line does not repeat what is secret in it.
 func TestHabit_HintsKeepSecrets(t *testing.T) {
 	for _, line := range []string{
-		`object-add secret,id=s,data=hunter2`, `change-vnc-password hunter2`, `set_password vnc hunter2`, `object_add secret,id=s,data=hunter2`,
+		`object-add secret,id=s,data=hunter2`, `object-add qom-type=secret,id=s,data=hunter2`, `change-vnc-password hunter2`, `set_password vnc hunter2`, `object_add secret,id=s,data=hunter2`,
 		`change vnc password hunter2`, `change-vnc-password password = hunter2`, `set_password password= hunter2`,
 	} {
 		_, err := Parse(line)
 		var e *Error
-		if !errors.As(err, &e) || strings.Contains(e.Hint, "hunter2") {
+		if !errors.As(err, &e) || strings.Contains(e.Hint+e.Msg+e.Caret(80), "hunter2") {
 			t.Errorf("%s: %v, hint %s", line, err, e.Hint)
 		}
 	}

@@ -268,8 +268,26 @@ func (f *finder) argument(w word) {
 		f.shifted(start, valueSecrets(raw, f.rules, len(parts)))
 	case strings.HasPrefix(raw, jsonPrefix):
 		f.shifted(start+len("json:"), valueSecrets(raw[len("json:"):], f.rules, len(parts)))
+	case f.on && f.options(start, end):
 	default:
 		f.string(start, end, w.valueText())
+	}
+}
+
+// options finds the secrets among options that are joined by commas, as on QEMU's command line: driver=x,id=y. From the
+// first one on all is masked. It is false if there is none.
+func (f *finder) options(start, end int) bool {
+	for at := start; ; {
+		i := strings.IndexByte(f.text[at:end], ',')
+		if i < 0 {
+			return false
+		}
+		at += i + 1
+		n := strings.IndexAny(f.text[at:end], ",=")
+		if n >= 0 && f.text[at+n] == '=' && f.secret(f.text[at:at+n], 0) {
+			f.hide(at+n+1, end)
+			return true
+		}
 	}
 }
 

@@ -16,6 +16,8 @@ func TestRedact(t *testing.T) {
 		{"agent", `guest-set-user-password username=root password=aHVudGVyMg== crypted=false`, `guest-set-user-password username=root password=*** crypted=false`},
 		{"expire_password", `expire_password protocol=vnc time=+60`, `expire_password protocol=vnc time=***`},
 		{"object-add", `object-add qom-type=secret id=sec0 data=hunter2 format=raw`, `object-add qom-type=secret id=sec0 data=*** format=raw`},
+		{"object-add, options joined by commas", `object-add qom-type=secret,id=s,on,data=hunter2,format=raw id=x`, `object-add qom-type=secret,id=s,on,data=*** id=x`},
+		{"object-add, harmless options", `object-add qom-type=iothread,id=x1`, `object-add qom-type=iothread,id=x1`},
 		{"object-add, props", `object-add props.data=hunter2 props.format=raw`, `object-add props.data=*** props.format=raw`},
 		{"object-add, props as JSON", `object-add qom-type=secret props={"data": "hunter2", "x": 1}`, `object-add qom-type=secret props={"data": "***", "x": "***"}`},
 		{"data of others", `x data=y`, `x data=y`},
