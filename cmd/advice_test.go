@@ -15,10 +15,10 @@ import (
 	. "github.com/qmpsh/qmpsh/proto/qmp/qmptest"
 )
 
-// exec runs one command at an address.
+// execAt runs one command at an address, which may take its time on a busy machine where the flags do not say otherwise.
 func execAt(t testing.TB, address string, flags ...string) result {
 	t.Helper()
-	return run(t, "", append([]string{"exec", "-s", address, "query-status"}, flags...)...)
+	return run(t, "", append([]string{"exec", "-s", address, "--timeout", hangLimit.String(), "query-status"}, flags...)...)
 }
 
 const heldHint = "either another client holds the monitor (QEMU serves one at a time): close that client, or give QEMU a second -qmp socket. Or QEMU itself is stopped or too busy to answer."
