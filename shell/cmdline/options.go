@@ -28,6 +28,9 @@ func (p *parser) options(line []word, i int) *fault {
 			return nil
 		}
 		sole = ""
+		if strings.HasPrefix(list, "secret,") { // object-add with a slip
+			sole = "qom-type"
+		}
 	}
 	f := &fault{at: w.start, msg: quoteWord(list) + " is written as for QEMU's command line"}
 	var words []string

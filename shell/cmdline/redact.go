@@ -184,6 +184,8 @@ func (f *finder) line(line []word) {
 			f.hide(w.start, w.end)
 		case w.bracket:
 			f.shifted(w.start, messageSecrets(w.raw()))
+		case w.name() != w.raw() && strings.ContainsAny(w.name(), " {"): // a whole line in quotes
+			f.quoted(w)
 		case i >= command && secretName(w.name()):
 			f.masking = i > command || !f.on // password = x
 		case i != command:
@@ -194,7 +196,7 @@ func (f *finder) line(line []word) {
 
 // command finds the name of the command, and with it the rules: .json NAME, exec NAME, a prompt that was copied along.
 func (f *finder) command(line []word) (at int) {
-	for i, w := range line[:min(len(line), 6)] {
+	for i, w := range line[:min(len(line), 12)] {
 		if w.eq >= 0 || w.bracket {
 			continue
 		}
@@ -204,6 +206,13 @@ func (f *finder) command(line []word) (at int) {
 		}
 	}
 	return at
+}
+
+// quoted finds the secrets of a line that stands in quotes, as for the user's own shell.
+func (f *finder) quoted(w word) {
+	inner := w.name()
+	tokens, _ := lex(inner)
+	f.anew(w.start, w.end, inner, secretsIn(inner, tokens, false))
 }
 
 // monitor finds the secrets of a line of the human monitor: the value of a word and the words behind it that have no key.

@@ -46,9 +46,6 @@ func hmpSecrets(line string) []span {
 		last.secrets = append(last.secrets, pieces(line[words[from][0]:end])...)
 		return f.spans
 	}
-	if from > 0 {
-		return nil
-	}
 	return optionSecrets(line, f.rules)
 }
 
@@ -56,6 +53,9 @@ func hmpSecrets(line string) []span {
 // JSON that stands in its place.
 func optionSecrets(line string, r rules) []span {
 	if i := strings.IndexByte(line, '{'); i >= 0 {
+		if strings.Contains(line[i:], "execute") { // a message: a line for virsh
+			return append(optionSecrets(line[:i], r), shiftedBy(i, messageSecrets(line[i:]))...)
+		}
 		return append(optionSecrets(line[:i], r), shiftedBy(i, valueSecrets(line[i:], r, 0))...)
 	}
 	f := finder{text: line, rules: r}

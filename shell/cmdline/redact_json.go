@@ -28,6 +28,9 @@ func valueSecrets(text string, r rules, depth int) []span {
 // messageSecrets finds the secrets of a message. What is secret depends on the command, which may stand behind its
 // arguments, so it looks twice.
 func messageSecrets(text string) []span {
+	if inner := strings.TrimLeft(text, "[ \t\r\n"); len(inner) < len(text) { // a list of them
+		return shiftedBy(len(text)-len(inner), messageSecrets(inner))
+	}
 	f := finder{text: text}
 	f.property = true
 	never := func(*jsonWalk, string) bool { return false }
@@ -35,10 +38,12 @@ func messageSecrets(text string) []span {
 	qomType := ""
 	walkJSON(text, never, func(w *jsonWalk, start, end int) {
 		switch {
-		case len(w.open) == 2 && secretless(w.name(1), "execute", "exec-oob"):
+		case len(w.open) == 2 && secretless(w.name(1), "execute", "exec-oob", "command"):
 			known = true
 			property := f.property
-			f.rules = rulesFor(plainString(text[start:end]))
+			if r := rulesFor(plainString(text[start:end])); r.on || !f.on { // of many the one with secrets
+				f.rules = r
+			}
 			f.property = property
 		case len(w.open) == 3 && w.name(1) == "arguments" && w.name(2) == "property":
 			value := plainString(text[start:end])
@@ -50,7 +55,14 @@ func messageSecrets(text string) []span {
 	f.relax(qomType)
 	walkJSON(text, func(w *jsonWalk, name string) bool {
 		depth := len(w.open) - 3
-		if depth >= 0 && w.name(1) != "arguments" {
+		switch {
+		case w.name(1) == "arguments":
+		case f.on && depth < 0: // arguments under another name, or none
+			if secretless(name, "execute", "exec-oob", "command") || name == "arguments" || name == "id" || name == "control" {
+				return false
+			}
+			depth = 0
+		case depth >= 0:
 			depth = -1
 		}
 		return f.secret(name, depth)
@@ -78,7 +90,9 @@ func secretless(name string, among ...string) bool {
 // to a server, and may hold text of all kinds.
 func (f *finder) scalar(start, end int, secret, sent bool) {
 	raw := f.text[start:end]
-	if secret {
+	named := f.masking // by the word before, as in ["--password", "x"]
+	f.masking = sent && len(raw) > 2 && raw[1] == '-' && secretName(strings.Trim(raw, `"'-`))
+	if secret || named {
 		switch raw {
 		case "true", "false", "null", "True", "False", "None":
 			return
@@ -88,6 +102,9 @@ func (f *finder) scalar(start, end int, secret, sent bool) {
 	}
 	quoted := raw[0] == '"' || raw[0] == '\''
 	switch {
+	case sent && quoted && f.name == "object-add" && strings.IndexByte(raw, ',') > 0:
+		value := plainString(raw)
+		f.reencode(start, end, value, optionSecrets(value, f.rules))
 	case sent && quoted && strings.ContainsAny(raw, "=:"):
 		value := plainString(raw)
 		f.reencode(start, end, value, looseSecrets(value))

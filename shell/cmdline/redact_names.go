@@ -86,7 +86,11 @@ func rulesFor(command string) rules {
 }
 
 // relax takes the type of the object that object-add makes: for one that holds no secret the names of arguments decide.
+// Whatever is said to make one that holds a secret is object-add under another name.
 func (r *rules) relax(qomType string) {
+	if strings.HasPrefix(qomType, "secret") && r.name == "" {
+		*r = rulesFor("object-add")
+	}
 	for plain := range strings.FieldsSeq("memory-backend- iothread throttle-group rng- filter- cryptodev- can- colo- input- main-loop " +
 		"pr-manager- authz- qtest thread-context dbus-vmstate virtio- x-remote- x-vfio-user") {
 		if r.name == "object-add" && strings.HasPrefix(qomType, plain) {
@@ -130,6 +134,9 @@ type nameOfSecret struct {
 
 // secretName says whether a name is that of a secret, or near one.
 func secretName(name string) bool {
+	if strings.HasSuffix(name, "pw") || strings.HasSuffix(name, "PW") {
+		return true
+	}
 	if len(name) < 3 {
 		return false
 	}
