@@ -72,7 +72,7 @@ func TestJoiner(t *testing.T) {
 // TestJoinerLooksAtEachLineOnce would take minutes if each line made the joiner start over.
 func TestJoinerLooksAtEachLineOnce(t *testing.T) {
 	lines := 200_000
-	if testing.Short() {
+	if testing.Short() || raceDetector {
 		lines /= 20
 	}
 	var j Joiner

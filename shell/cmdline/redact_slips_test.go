@@ -91,7 +91,7 @@ func TestRandomSecretsInRandomSlips(t *testing.T) {
 		{"guest-exec", "input-data", "path=/bin/cat"}, {"guest-file-write", "buf-b64", "handle=3"}, {"x", "password", "a=1"}, {"y", "passphrase", ""},
 	}
 	times := 20000
-	if testing.Short() {
+	if testing.Short() || raceDetector {
 		times /= 10
 	}
 	for range times {
@@ -310,8 +310,8 @@ func TestAServerThatRepeatsTheSecret(t *testing.T) {
 
 // A reply that nests deep, and one of many names, take the time that their size says.
 func TestMaskingIsLinear(t *testing.T) {
-	if testing.Short() {
-		t.Skip("megabytes are left out with -short")
+	if testing.Short() || raceDetector {
+		t.Skip("megabytes, and their time, are left out with -short and -race")
 	}
 	began := time.Now()
 	deep := strings.Repeat(`{"abcdefgh": [1, `, 4995) + `"x"` + strings.Repeat(`]}`, 4995)

@@ -159,7 +159,7 @@ func TestEveryMutantIsRefused(t *testing.T) {
 	schema := qapitest.QEMU(t)
 	tried := 0
 	for i, c := range schema.Commands() {
-		if testing.Short() && i%10 != 0 {
+		if (testing.Short() || raceDetector) && i%10 != 0 {
 			continue
 		}
 		for _, sample := range qapitest.Samples(c) {
