@@ -204,10 +204,13 @@ func TestShellTabInAStorm(t *testing.T) {
 			}
 			p.tab("(desk)", at)
 		}
-		p.types("block-dirty-bitmap-add no")
-		p.keys("Tab")
-		p.types("dis")
-		p.keys("Tab")
+		for _, step := range []struct{ types, makes string }{
+			{"block-dirty-bitmap-add no", "block-dirty-bitmap-add node="}, {"dis", "block-dirty-bitmap-add node=disk7"},
+		} {
+			p.types(step.types)
+			p.keys("Tab")
+			poll(t, func() bool { line, _ := p.typed("(desk)"); return strings.HasPrefix(line, step.makes) }, p.text)
+		}
 		p.types("name=1")
 		p.keys("Enter")
 		d.gets(t, "tick", `block-dirty-bitmap-add{"node": "disk7", "name": "1"}`)
