@@ -72,6 +72,12 @@ func messageSecrets(text string) []span {
 			f.reencode(start, end, line, hmpSecrets(line))
 			return
 		}
+		if len(w.open) == 2 && secretless(w.name(1), "execute", "exec-oob") && strings.IndexByte(text[start:end], ' ') > 0 {
+			line := plainString(text[start:end]) // a whole line where the name of a command should stand
+			tokens, _ := lex(line)
+			f.reencode(start, end, line, secretsIn(line, tokens, false))
+			return
+		}
 		f.scalar(start, end, w.secret(), known && w.name(1) == "arguments")
 	})
 	return f.spans

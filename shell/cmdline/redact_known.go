@@ -1,6 +1,7 @@
 package cmdline
 
 import (
+	"encoding/json"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,6 +16,7 @@ const maxKnown = 128
 type Secrets struct {
 	mu    sync.Mutex
 	known []string
+	asked []string // the ids of questions that are answered with a secret
 }
 
 // Sent masks a message on its way to the server.
@@ -30,14 +32,65 @@ func (s *Secrets) Sent(raw []byte) []byte {
 		}
 	}
 	s.known = s.known[max(0, len(s.known)-maxKnown):]
+	if id := asksForSecret(raw); id != "" {
+		s.asked = append(s.asked[max(0, len(s.asked)-maxKnown+1):], id)
+	}
 	if len(found) == 0 {
 		return raw
 	}
 	return []byte(replace(string(raw), found))
 }
 
+// asksForSecret returns the id of a message that asks for the value of a property which holds a secret; else "".
+func asksForSecret(raw []byte) string {
+	if !strings.Contains(string(raw), "qom-get") {
+		return ""
+	}
+	var m struct {
+		ID        json.RawMessage
+		Arguments struct {
+			Property string
+			Line     string `json:"command-line"`
+		}
+	}
+	if json.Unmarshal(raw, &m) != nil {
+		return ""
+	}
+	property := m.Arguments.Property
+	if words := strings.Fields(m.Arguments.Line); len(words) > 0 { // qom-get PATH PROPERTY of the human monitor
+		property = words[len(words)-1]
+	}
+	if secretName(property) || nearly(property, "data") {
+		return string(m.ID)
+	}
+	return ""
+}
+
+// takeAnswer remembers the secret that a message brings because it was asked for.
+func (s *Secrets) takeAnswer(raw []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.asked) == 0 {
+		return
+	}
+	var m struct {
+		ID     json.RawMessage
+		Return string
+	}
+	if json.Unmarshal(raw, &m) != nil {
+		return
+	}
+	if i := slices.Index(s.asked, string(m.ID)); i >= 0 {
+		s.asked = slices.Delete(s.asked, i, i+1)
+		if secret := strings.Trim(m.Return, "\" \r\n"); secret != "" {
+			s.known = append(s.known, secret)
+		}
+	}
+}
+
 // Received masks a message of the server's.
 func (s *Secrets) Received(raw []byte) []byte {
+	s.takeAnswer(raw)
 	raw = RedactMessage(raw)
 	if known := s.remembered(); len(known) > 0 {
 		if text := string(raw); hideKnown(text, known) != text {
