@@ -5,16 +5,20 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
 	"github.com/qmpsh/qmpsh/shell/cmdline"
@@ -94,7 +98,12 @@ Addresses: ` + addressForms,
 	root.SetOut(o.printed)
 	root.SetErr(o.sys.Err)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return &usageError{msg: err.Error(), help: cmd.CommandPath()}
+		msg := err.Error()
+		var unknown *pflag.NotExistError
+		if errors.As(err, &unknown) { // the rest of -pSECRET is none of ours to show
+			msg, _, _ = strings.Cut(msg, " in -")
+		}
+		return &usageError{msg: msg, help: cmd.CommandPath()}
 	})
 	o.register(root)
 	root.AddCommand(newConnectCmd(o), newExecCmd(o), newDescribeCmd(o), newCacheCmd(o), newVersionCmd())
@@ -113,7 +122,7 @@ func rejectArgs(cmd *cobra.Command, args []string) error {
 	if near := cmd.SuggestionsFor(word); len(near) > 0 {
 		err.msg += fmt.Sprintf(": did you mean %q?", near[0])
 	} else if strings.ContainsAny(word, "/:") {
-		err.msg += fmt.Sprintf(": to open the shell on an address, run `qmpsh connect %s`", word)
+		err.msg += fmt.Sprintf(": to open the shell on an address, run `qmpsh connect %s`", cmdline.Redact(word))
 	}
 	return err
 }
@@ -245,7 +254,19 @@ type usageError struct {
 	help string // the command whose --help says more; empty for none
 }
 
-func (e *usageError) Error() string { return e.msg }
+// Error returns the text, in which the user's words stand in quotes, without their secrets.
+func (e *usageError) Error() string {
+	return quotedWord.ReplaceAllStringFunc(e.msg, func(quoted string) string {
+		word, err := strconv.Unquote(quoted)
+		if shown := cmdline.Redact(word); err == nil && shown != word {
+			return strconv.Quote(shown)
+		}
+		return quoted
+	})
+}
+
+// quotedWord is constant: a word as %q writes it.
+var quotedWord = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
 
 func usagef(format string, args ...any) error {
 	return &usageError{msg: fmt.Sprintf(format, args...)}

@@ -86,7 +86,7 @@ func judgeMistake(err error) (v verdict, known bool) {
 	)
 	switch {
 	case errors.As(err, &usage):
-		v = verdict{summary: usage.msg}
+		v = verdict{summary: usage.Error()}
 		if usage.help != "" {
 			v.hint = fmt.Sprintf("run `%s --help`", usage.help)
 		}
