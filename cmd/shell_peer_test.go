@@ -141,8 +141,8 @@ func TestShellLosesTheServer(t *testing.T) {
 		again := qmptest.QEMU(t, "-name", "vm2", "-qmp", "unix:"+path+",server=on,wait=off")
 		qmptest.AwaitUnix(t, again, path)
 		p.enters("nect")
-		p.shows("\n(vm1 disconnected) .reconnect\n", "Connected to QEMU 7.", "VM vm2", "\n(vm2 prelaunch)")
-		p.enters(".reconnect") // also while there is a session
+		p.shows("\n(vm1 disconnected) .reconnect\n", "Connected to QEMU 7.", "\n(vm2 prelaunch)") // a busy one tells its name later
+		p.enters(".reconnect")                                                                    // also while there is a session
 		p.shows("\n(vm2 prelaunch) .reconnect\nConnected to", "\n(vm2 prelaunch)")
 		p.enters("cont")
 		p.shows("RESUME", "\n(vm2)")

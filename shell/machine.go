@@ -14,7 +14,7 @@ import (
 	"github.com/qmpsh/qmpsh/shell/text"
 )
 
-// askLimit bounds the shell's own questions to the server.
+// askLimit is how long the user waits for answers to the shell's own questions.
 const askLimit = 2 * time.Second
 
 // machine is what the prompt says of the server's VM. Any goroutine may use it.
@@ -23,6 +23,7 @@ type machine struct {
 	stale chan struct{} // holds a token when the runstate has to be asked for
 
 	mu       sync.Mutex
+	met      bool   // the server has told its VM's name, or that it has none
 	name     string // of the VM; empty without one
 	status   string // runstate in QAPI's words; empty if the server has none
 	gone     bool   // the session has ended
@@ -91,16 +92,32 @@ func (m *machine) lost() {
 
 // meet asks a new server for its VM's name and runstate. A server that has
 // neither (qemu-storage-daemon) is as good; an error means that it does not
-// answer.
+// answer soon: keepTrue takes the answers whenever they come.
 func (m *machine) meet(ctx context.Context) error {
 	m.found() // before asking: it may go meanwhile
-	var answer struct{ Name string }
-	if err := m.ask(ctx, "query-name", &answer); err != nil {
-		return err
+	ctx, cancel := context.WithTimeout(ctx, askLimit)
+	defer cancel()
+	err := m.learn(ctx)
+	if err != nil {
+		m.doubt()
 	}
+	return err
+}
+
+// learn asks for the name, unless that is known, and for the runstate.
+func (m *machine) learn(ctx context.Context) error {
 	m.mu.Lock()
-	m.name = told(answer.Name)
+	met := m.met
 	m.mu.Unlock()
+	if !met {
+		var answer struct{ Name string }
+		if err := m.ask(ctx, "query-name", &answer); err != nil {
+			return err
+		}
+		m.mu.Lock()
+		m.name, m.met = told(answer.Name), true
+		m.mu.Unlock()
+	}
 	return m.refresh(ctx)
 }
 
@@ -108,7 +125,7 @@ func (m *machine) meet(ctx context.Context) error {
 func (m *machine) found() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.name, m.status, m.gone, m.shutdown = "", "", false, ""
+	m.met, m.name, m.status, m.gone, m.shutdown = false, "", "", false, ""
 }
 
 // refresh asks for the runstate.
@@ -128,8 +145,6 @@ func (m *machine) refresh(ctx context.Context) error {
 // ask fills in answer. A server that refuses, or answers something else, leaves
 // it as it is.
 func (m *machine) ask(ctx context.Context, command string, answer any) error {
-	ctx, cancel := context.WithTimeout(ctx, askLimit)
-	defer cancel()
 	result, err := m.door.Ask(ctx, command, nil)
 	var refused *qmp.ExecuteError
 	if err != nil && !errors.As(err, &refused) {
@@ -148,10 +163,15 @@ func (m *machine) note(ev qmp.Event) {
 	switch ev.Name {
 	case "STOP", "RESUME", "SHUTDOWN", "RESET", "SUSPEND", "SUSPEND_DISK", "WAKEUP",
 		"GUEST_PANICKED", "GUEST_CRASHLOADED", "MIGRATION", "WATCHDOG":
-		select {
-		case m.stale <- struct{}{}:
-		default:
-		}
+		m.doubt()
+	}
+}
+
+// doubt has keepTrue ask.
+func (m *machine) doubt() {
+	select {
+	case m.stale <- struct{}{}:
+	default:
 	}
 }
 
@@ -177,15 +197,16 @@ func (m *machine) whyShutdown() string {
 	return m.shutdown
 }
 
-// keepTrue asks for the runstate whenever note found a reason to, and calls
-// changed after each. It returns when the context ends.
+// keepTrue asks whenever there is a reason to, waits for the answer as long as it takes, since a
+// prompt without a state says that the VM runs, and calls changed after each. It returns when the
+// context ends.
 func (m *machine) keepTrue(ctx context.Context, changed func()) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-m.stale:
-			_ = m.refresh(ctx) // what is known stays
+			_ = m.learn(ctx) // what is known stays
 			changed()
 		}
 	}

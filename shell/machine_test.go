@@ -82,8 +82,8 @@ func TestMachineMeets(t *testing.T) {
 	}
 }
 
-// A server that does not answer is not asked a second question, and does not
-// hold up the user for long.
+// A server that does not answer is not asked for more, and does not hold up the
+// user for long.
 func TestMachineMeetsASilentServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMachine(dial(t, qmptest.Expect("query-name"), qmptest.ExpectEnd()).Client)
@@ -102,6 +102,28 @@ func TestMachineMeetsASilentServer(t *testing.T) {
 		if err := m.meet(ctx); !errors.Is(err, because) {
 			t.Errorf("error %v", err)
 		}
+	})
+}
+
+// A server that was busy when it was met is known as soon as it answers: a prompt without a state
+// would say that the VM runs.
+func TestMachineMeetsABusyServer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMachine(dial(t, qmptest.Expect("query-name"), qmptest.Wait(time.Minute), qmptest.Reply(`{"name": "vm1"}`),
+			command("query-name", `{"name": "vm1"}`), command("query-status", `{"status": "prelaunch"}`), qmptest.ExpectEnd()).Client)
+		if err := m.meet(t.Context()); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("error %v", err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		shown := make(chan string, 1)
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			m.keepTrue(ctx, func() { shown <- m.prompt("QEMU") })
+		}()
+		wantEqual(t, "prompt", <-shown, "(vm1 prelaunch) ")
+		cancel()
+		<-ended
 	})
 }
 
@@ -146,8 +168,9 @@ func TestMachineKeepsTrue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := dial(t,
 			command("query-status", `{"status": "paused"}`), command("query-status", `{"status": "running"}`),
-			refused("query-status"), qmptest.Expect("query-status"), qmptest.ExpectEnd())
+			refused("query-status"), qmptest.Expect("query-status"), qmptest.Wait(time.Hour), qmptest.Reply(`{"status": "running"}`), qmptest.ExpectEnd())
 		m := newMachine(p.Client)
+		m.met = true
 		ctx, cancel := context.WithCancel(t.Context())
 		var prompts []string
 		ended := make(chan struct{})
@@ -167,10 +190,10 @@ func TestMachineKeepsTrue(t *testing.T) {
 		m.mu.Unlock()
 		m.note(qmp.Event{Name: "STOP"}) // refused: what is known stays
 		synctest.Wait()
-		m.note(qmp.Event{Name: "STOP"}) // silence: the same, later
-		time.Sleep(askLimit)
+		m.note(qmp.Event{Name: "STOP"}) // a late answer is as good
+		time.Sleep(2 * time.Hour)
 		synctest.Wait()
-		wantEqual(t, "prompts", prompts, []string{"(QEMU paused) ", "(QEMU) ", "(QEMU paused) ", "(QEMU paused) "})
+		wantEqual(t, "prompts", prompts, []string{"(QEMU paused) ", "(QEMU) ", "(QEMU paused) ", "(QEMU) "})
 		cancel()
 		<-ended
 	})

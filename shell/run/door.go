@@ -45,7 +45,7 @@ func Questions() []Question {
 	return []Question{
 		{"query-qmp-schema", "", "a command whose values leave a doubt, Tab, `describe`: once a connection, and not while a kept copy will do",
 			"returns a constant of the program", "12 to 20 ms"},
-		{"query-name", "", "the shell's prompt, once a connection", "returns an option", small},
+		{"query-name", "", "the shell's prompt, once a connection; a second time where the answer takes over 2 s", "returns an option", small},
 		{"query-status", "", "the shell's prompt, after connecting and after events that change the state", "returns the state", small},
 		{"qom-list", "path", "Tab in paths and properties; `qom-set`, for the type of its value", "lists the names of properties and reads none", small},
 		{"query-named-block-nodes", `{"flat":true}`, tab, "describes the open images; it asks for their files' sizes, as every manager does, and waits where their storage does", "0.1 ms a node"},
