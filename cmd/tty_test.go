@@ -54,11 +54,18 @@ const pasteOn, pasteOff = qmptest.PasteOn, qmptest.PasteOff
 func (s *tty) enters(lines ...string) {
 	s.t.Helper()
 	for _, line := range lines {
-		n := strings.Count(s.out.String(), pasteOn)
-		s.types(line + "\r")
-		poll(s.t, func() bool { return strings.Count(s.out.String(), pasteOn) > n },
-			func() string { return fmt.Sprintf("no prompt behind %q: %q", line, tail(s.out.String())) })
+		s.prompts(line + "\r")
 	}
+}
+
+// prompts types keys and waits for the prompt that they lead to. What is typed before it comes
+// is shown by the terminal itself, as it is.
+func (s *tty) prompts(keys string) {
+	s.t.Helper()
+	n := strings.Count(s.out.String(), pasteOn)
+	s.types(keys)
+	poll(s.t, func() bool { return strings.Count(s.out.String(), pasteOn) > n },
+		func() string { return fmt.Sprintf("no prompt behind %q: %q", keys, tail(s.out.String())) })
 }
 
 func (s *tty) file(name string) string {
