@@ -109,7 +109,7 @@ func runScript(ctx context.Context, c *connectOptions, s *session, path string) 
 			return c.printText(text)
 		},
 		Events:    events,
-		Event:     func(ev qmp.Event) { c.stderr.Print(p.Event(ev)) },
+		Event:     func(ev qmp.Event) { c.stderr.Print(c.eventLine(p, ev)) },
 		Note:      func(remark string) { c.stderr.Print(p.Dim(remark)) },
 		Report:    func(err error) { report(c.options, err) },
 		KeepGoing: c.keepGoing,

@@ -80,6 +80,12 @@ func (o *options) trace(d qmp.Direction, m *qmp.Message) {
 	o.stderr.Print(o.printer(o.sys.Err).Message(arrow, raw, limit))
 }
 
+// eventLine is the line for an event, without the secrets of what was sent, which a server may repeat there.
+func (o *options) eventLine(p *render.Printer, ev qmp.Event) text.Painted {
+	ev.Data = o.secrets.Received(ev.Data)
+	return p.Event(ev)
+}
+
 // secretless is stderr for a log: without the secrets of what was sent, which a
 // server may repeat.
 type secretless struct{ o *options }

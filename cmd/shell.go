@@ -63,13 +63,14 @@ func runShell(ctx context.Context, c *connectOptions, s *session) error {
 	}
 	keys := make(chan os.Signal, 1)
 	defer c.signals.divert(keys)()
+	printer := c.printer(screen)
 	sh := &shell.Shell{
 		Executor: executor,
 		Assist:   assist,
 		Terminal: term,
 		Keys:     keys,
 		Events:   events,
-		Event:    c.printer(screen).Event,
+		Event:    func(ev qmp.Event) text.Painted { return c.eventLine(printer, ev) },
 		Explain:  func(err error) text.Painted { return c.words(c.printer(screen), "", c.judge(err)) },
 		Open:     s.open,
 		Address:  s.addr.String(),

@@ -19,3 +19,21 @@ func TestSecretsInWordsThatAreNotTaken(t *testing.T) {
 		}
 	}
 }
+
+// A server that repeats a secret in an event, or with escapes in an error, does not get it shown.
+func TestSecretsThatAServerRepeats(t *testing.T) {
+	d := newDesk(t)
+	d.set("set_password", `{"timestamp": {"seconds": 1, "microseconds": 2}, "event": "ECHO", "data": {"line": "set_password vnc hunt\u00e9r2", "other": "seen"}}`+"\r\n"+
+		`{"error": {"class": "GenericError", "desc": "no {\"password\": \"hunt\\u00e9r2\"} here"}, "id": %s}`)
+	r := run(t, "set_password protocol=vnc password=huntér2\n", "connect", "-s", d.path, "--keep-going")
+	for _, line := range strings.Split(r.err, "\n") {
+		if strings.Contains(line, "hunt") {
+			t.Errorf("stderr: %s", line)
+		}
+	}
+	for _, want := range []string{"ECHO", "seen", "***"} {
+		if !strings.Contains(r.err, want) {
+			t.Errorf("stderr lacks %s: %s", want, r.err)
+		}
+	}
+}

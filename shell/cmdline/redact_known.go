@@ -122,6 +122,9 @@ func hideKnown(text string, secrets []string) string {
 		quoted := strconv.Quote(secret)
 		inJSON := string(appendString(nil, secret))
 		forms := []string{secret, quoted[1 : len(quoted)-1], inJSON[1 : len(inJSON)-1]}
+		if ascii := strconv.QuoteToASCII(secret); ascii != quoted {
+			forms = append(forms, ascii[1:len(ascii)-1])
+		}
 		for _, form := range slices.Compact(forms) {
 			text = hideForm(text, form)
 		}
