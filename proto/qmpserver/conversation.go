@@ -32,6 +32,7 @@ type Conversation struct {
 	ready atomic.Bool // negotiation is done
 	oob   atomic.Bool // out-of-band execution was negotiated
 	quit  atomic.Bool // close behind the reply under way
+	gone  atomic.Bool // close behind any reply: the server that answers has gone
 }
 
 func newConversation(ctx context.Context, s *Server) *Conversation {
@@ -140,7 +141,7 @@ func (c *Conversation) answer(r request) error {
 		// Not before the reply: an event must not overtake it.
 		c.ready.Store(true)
 	}
-	if !r.command.OOB && c.quit.Load() {
+	if c.gone.Load() || !r.command.OOB && c.quit.Load() {
 		c.Close()
 	}
 	return nil

@@ -24,11 +24,12 @@ func Forward(client *qmp.Client) func(name string) (Handler, bool) {
 		case errors.As(err, &refused):
 			return nil, &Error{Class: refused.Class, Desc: refused.Desc, Raw: rawError(refused.Raw)}
 		case client.State() != proto.Running:
-			c.Close()
+			c.gone.Store(true)
 		}
 		return nil, err
 	}
-	return func(string) (Handler, bool) { return Handler{Run: run, OOB: client.OOB()}, true }
+	oob := client.OOB() // a client without a session has none
+	return func(string) (Handler, bool) { return Handler{Run: run, OOB: oob}, true }
 }
 
 // rawError returns the value of "error" in a reply.

@@ -115,6 +115,26 @@ func TestForwardingKeepsConversationsApart(t *testing.T) {
 	})
 }
 
+// When the far server has gone, a command is told so before the conversation ends: each time, not nearly each time.
+func TestForwardingAnswersBeforeItEnds(t *testing.T) {
+	for range 200 {
+		for _, command := range []string{`{"execute": "query-x"}`, `{"exec-oob": "fast"}`} {
+			synctest.Test(t, func(t *testing.T) {
+				k := qmptest.Negotiated(t, proxy(t, qmpserver.Local(testServer())), true)
+				k.Send(`{"execute": "bye"}`)
+				k.Lines()
+				k.Send(command)
+				if got := k.Lines(); len(got) != 1 || !strings.Contains(got[0], `"GenericError"`) {
+					t.Fatalf("%s: %q", command, got)
+				}
+				if err := <-k.End; err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+}
+
 // Two clients share the one monitor of a real QEMU, over a socket.
 func TestLive_ForwardingSharesAMonitor(t *testing.T) {
 	monitor, _ := qmptest.QMP(t, "-name", "shared")
