@@ -3,9 +3,11 @@ package run
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/qmpsh/qmpsh/proto/qapi"
+	"github.com/qmpsh/qmpsh/shell/cmdline"
 )
 
 // NoSchemaError says that there is nothing to describe.
@@ -80,7 +82,7 @@ func lookUp(ctx context.Context, s *Schemas, schema *qapi.Schema, words []string
 	if IsList(words) {
 		return list(ctx, s, schema, words)
 	}
-	d, err := schema.Describe(words[0], words[1:]...)
+	d, err := schema.Describe(words[0], withoutSecrets(words)[1:]...)
 	var unknown *qapi.NameError
 	if !errors.As(err, &unknown) {
 		return d, err
@@ -99,6 +101,20 @@ func lookUp(ctx context.Context, s *Schemas, schema *qapi.Schema, words []string
 		return nil, &qapi.NameError{Name: words[0], Near: append(unknown.Near, nor.Near...)}
 	}
 	return device, err
+}
+
+// withoutSecrets masks the values of a line's words, which a description repeats, if they are secret.
+func withoutSecrets(words []string) []string {
+	shown := slices.Clone(words)
+	for i, word := range words[1:] {
+		if !strings.Contains(word, "=") { // the name of a member
+			continue
+		}
+		if _, masked, ok := strings.Cut(cmdline.Redact(words[0]+" "+word), words[0]+" "); ok {
+			shown[i+1] = masked
+		}
+	}
+	return shown
 }
 
 // list lists what matches patterns; without any the commands and events, since device

@@ -33,6 +33,20 @@ func TestDescribe(t *testing.T) {
 	}
 }
 
+func TestDescribeRepeatsNoSecret(t *testing.T) {
+	schema := FixedSchema(qapitest.QEMU(t), nil)
+	for words, want := range map[string]string{
+		"set_password protocol=vnc password=hunter2": "set_password protocol=vnc password=***",
+		"object-add qom-type=secret data=hunter2":    "object-add qom-type=secret data=***",
+		"set_password password":                      "set_password password",
+	} {
+		text, err := Describe(t.Context(), schema, strings.Fields(words), 80)
+		if err != nil || !strings.HasPrefix(text, want) || strings.Contains(text, "hunter") {
+			t.Errorf("%s: %q, %v", words, text, err)
+		}
+	}
+}
+
 func TestDescribeWhatIsNotThere(t *testing.T) {
 	schema := qapitest.QEMU(t)
 	for words, want := range map[string]string{
