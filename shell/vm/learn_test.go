@@ -91,7 +91,7 @@ func TestACopyIsBounded(t *testing.T) {
 			if _, err := Learn(t.Context(), b); err == nil {
 				t.Error("something was learnt")
 			}
-			if d := time.Since(start); d > 10*time.Second {
+			if d := time.Since(start); d > 30*time.Second { // a copy that is left alone takes a minute
 				t.Errorf("it took %v", d)
 			}
 			alone(t, b)
@@ -99,12 +99,13 @@ func TestACopyIsBounded(t *testing.T) {
 	}
 	t.Run("help-flood", func(t *testing.T) {
 		b := playing(t, "help-flood")
+		b.limits = limits{question: time.Minute, all: 2 * time.Minute}
 		start := time.Now()
 		k, err := Learn(t.Context(), b)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if d := time.Since(start); d > b.limits.question {
+		if d := time.Since(start); d > b.limits.question/2 {
 			t.Errorf("it was listened to for %v", d)
 		}
 		if d, known := k.Device("nic"); !known || d.Addable || k.Properties("nic") == nil {
@@ -173,7 +174,7 @@ func alone(t *testing.T, b *Binary) {
 
 func await(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	for limit := time.Now().Add(10 * time.Second); !done(); time.Sleep(5 * time.Millisecond) {
+	for limit := time.Now().Add(30 * time.Second); !done(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(limit) {
 			t.Fatalf("waited in vain until %s", what)
 		}
