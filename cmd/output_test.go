@@ -45,7 +45,7 @@ func TestOutputOnTerminal(t *testing.T) {
 		"dumb and flag":      {"TERM=dumb", []string{"--color=always"}, painted},
 		"never":              {"TERM=xterm", []string{"--color=never"}, plain},
 		"json":               {"TERM=xterm", []string{"-o", "json"}, line},
-		"raw":                {"TERM=xterm", []string{"-o", "raw"}, `{"return": {"name": "demo"}, "id": "qmpsh-2"}` + "\n"},
+		"raw":                {"TERM=xterm", []string{"-o", "raw"}, `{"return": {"name": "demo"}, "id": 1}` + "\n"},
 		"script, not a word": {"TERM=xterm", []string{"connect", "-s", "demo:", "/dev/null"}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

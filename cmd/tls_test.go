@@ -242,12 +242,15 @@ func TestTLSLastRecordIsOneByte(t *testing.T) {
 				continue
 			}
 			records <- string(buf[:n])
-			var command struct{ Execute, ID string }
+			var command struct {
+				Execute string
+				ID      json.RawMessage
+			}
 			if err := json.Unmarshal([]byte(message), &command); err != nil {
 				return err
 			}
 			message = ""
-			if err := p.WriteMessage(fmt.Appendf(nil, `{"return": %s, "id": %q}`, reply[command.Execute], command.ID)); err != nil {
+			if err := p.WriteMessage(fmt.Appendf(nil, `{"return": %s, "id": %s}`, reply[command.Execute], command.ID)); err != nil {
 				return err
 			}
 		}

@@ -36,18 +36,18 @@ func TestExecSendsTwoMessages(t *testing.T) {
 	}{
 		"usual": {
 			args: "",
-			sent: `{"execute": "qmp_capabilities", "arguments": {"enable": ["oob"]}, "id": "qmpsh-1"}` + "\n" +
-				`{"execute": "query-status", "id": "qmpsh-2"}` + "\n",
+			sent: `{"execute": "qmp_capabilities", "arguments": {"enable": ["oob"]}, "id": 1}` + "\n" +
+				`{"execute": "query-status", "id": 1}` + "\n",
 			steps: []Step{Negotiate()},
 		},
 		"without oob": {
-			sent: `{"execute": "qmp_capabilities", "id": "qmpsh-1"}` + "\n" +
-				`{"execute": "query-status", "id": "qmpsh-2"}` + "\n",
+			sent: `{"execute": "qmp_capabilities", "id": 1}` + "\n" +
+				`{"execute": "query-status", "id": 1}` + "\n",
 			steps: []Step{GreetWith(strings.Replace(QEMUGreeting, `"oob"`, ``, 1)), Expect("qmp_capabilities"), Reply("{}")},
 		},
 		"without negotiation": {
 			args:  "-N",
-			sent:  `{"execute": "query-status", "id": "qmpsh-1"}` + "\n",
+			sent:  `{"execute": "query-status", "id": 1}` + "\n",
 			steps: []Step{Greet()},
 		},
 	} {

@@ -62,7 +62,7 @@ func echoPeer(b *testing.B) string {
 // bytes on the same kind of socket with the same peer.
 func BenchmarkRoundTrip(b *testing.B) {
 	path := echoPeer(b)
-	msg := []byte(`{"execute": "query-status", "id": "qmpsh-1234"}` + "\n")
+	msg := []byte(`{"execute": "query-status", "id": 1}` + "\n")
 	bare, err := net.Dial("unix", path)
 	if err != nil {
 		b.Fatal(err)
@@ -109,7 +109,7 @@ func BenchmarkRoundTrip(b *testing.B) {
 // BenchmarkInFlight keeps up to eight lines under way, as eight callers would, and
 // reports the rate in comparison with one at a time.
 func BenchmarkInFlight(b *testing.B) {
-	msg := []byte(`{"execute": "query-status", "id": "qmpsh-1234"}` + "\n")
+	msg := []byte(`{"execute": "query-status", "id": 1}` + "\n")
 	got := make(chan struct{}, 8)
 	c := proto.New(lines(func([]byte) error { got <- struct{}{}; return nil }), proto.Options{})
 	ctx := context.Background()

@@ -26,7 +26,7 @@ func bigReply(size int) []byte {
 		fmt.Fprintf(&b, `{"iops_rd": 0, "detect_zeroes": "off", "image": {"virtual-size": %d, "filename": "/vm/disk%d.qcow2", `+
 			`"cluster-size": 65536, "format": "qcow2", "dirty-flag": false}, "node-name": "#block%d", "cache": {"no-flush": false}}`, i*4096, i, i)
 	}
-	b.WriteString(`], "id": "qmpsh-1"}`)
+	b.WriteString(`], "id": 1}`)
 	return b.Bytes()
 }
 

@@ -1,8 +1,10 @@
 package qmp
 
 import (
+	"bytes"
 	"container/list"
 	"encoding/json"
+	"strconv"
 
 	"github.com/qmpsh/qmpsh/proto"
 	"github.com/qmpsh/qmpsh/proto/jsonscan"
@@ -11,10 +13,13 @@ import (
 // call is one Do, from its submission to its end. The session's lock guards what has
 // no other word; reply and err may be read once done is closed.
 type call struct {
-	cmd Command // constant
-	msg Message // constant: what goes over the wire
-	key string  // constant: the key of its id, "" without one
+	cmd Command // constant but for an id of ours
+	msg Message // the same: what goes over the wire
+	key string  // the same: the key of its id, "" without one
 	oob bool    // constant
+
+	ownID  bool // constant: the client chooses the id, once the call has its place
+	number int  // that id, while its answer may come; else 0
 
 	waiting   *list.Element // its place among those who wait for their turn
 	sent      bool          // the engine took it; false while an agent is synchronised for it
@@ -26,9 +31,9 @@ type call struct {
 	err   error
 }
 
-// newCall gives the command its id and its wire form. A *CommandError says why there
+// newCall gives the command its wire form, still without an id if the client is to choose it. A *CommandError says why there
 // is none.
-func (c *Client) newCall(s *session, cmd Command) (*call, error) {
+func (c *Client) newCall(cmd Command) (*call, error) {
 	k := &call{oob: cmd.OOB, done: make(chan struct{})}
 	if cmd.Raw != nil {
 		// The caller may have made the Command without ParseCommand.
@@ -41,27 +46,31 @@ func (c *Client) newCall(s *session, cmd Command) (*call, error) {
 	if cmd.NoID {
 		cmd.ID = nil
 	}
-	own := cmd.ID == nil && !cmd.NoID && !c.opts.Agent
-	if own && cmd.Raw != nil {
-		cmd.ID, own = c.appendID(s, nil), false
-	}
-	size := len(`{"exec-oob": "", "arguments": , "id": }`) + maxOwnID
+	k.ownID = cmd.ID == nil && !cmd.NoID && !c.opts.Agent
+	size := len(`{"exec-oob": "", "arguments": , "id": 1234567890}`)
 	size += len(cmd.Name) + len(cmd.Arguments) + len(cmd.Raw) + len(cmd.ID)
 	wire, err := cmd.Append(make([]byte, 0, size))
 	if err != nil {
 		return nil, err
 	}
-	if own {
-		// Ours needs none of the checks that Append makes of an id.
-		wire = append(wire[:len(wire)-1], `, "id": `...)
-		start := len(wire)
-		wire = c.appendID(s, wire)
-		cmd.ID = wire[start:len(wire):len(wire)]
-		wire = append(wire, '}')
-	}
 	k.cmd, k.key = cmd, idKey(cmd.ID)
 	k.msg.Raw, k.msg.ID = wire, cmd.ID
 	return k, nil
+}
+
+// setNumber makes n the call's id. Ours needs none of the checks that Append makes of an id.
+func (k *call) setNumber(n int) {
+	wire := bytes.TrimRight(k.msg.Raw[:len(k.msg.Raw)-1], " \t") // the object without its end
+	if wire[len(wire)-1] != '{' {
+		wire = append(wire, ", "...)
+	}
+	wire = append(wire, `"id": `...)
+	start := len(wire)
+	wire = strconv.AppendInt(wire, int64(n), 10)
+	id := wire[start:len(wire):len(wire)]
+	k.number, k.key = n, strconv.Itoa(n)
+	k.cmd.ID, k.msg.ID = id, id
+	k.msg.Raw = append(wire, '}')
 }
 
 // scanRaw finds what matters for routing in a command that is sent as it is.

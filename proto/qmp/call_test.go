@@ -1,6 +1,7 @@
 package qmp
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -94,55 +95,111 @@ func TestQ5_AnIDInFlightIsRefused(t *testing.T) {
 	})
 }
 
-// An id that is taken when the command's turn comes is refused then.
 // A caller may choose an id that the client would come to: the client then takes another.
 func TestQ5_OwnIDsAvoidThoseOfCallers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		const n = 20
-		seen := map[string]string{}
+		theirs := map[string]string{"2": "2", "4": "4.0", "7": "70e-1", "8": `"8"`}
+		const own = 5 + 6 // in band and out of band
 		c := running(t, Options{}, func(p *peer) {
-			for range 3 + n {
+			var ids []string
+			for range len(theirs) - 1 + own + 1 {
 				line, id := p.command()
-				if other, twice := seen[id]; twice {
-					t.Errorf("%s has the id of %s", line, other)
-				}
-				seen[id] = line
 				if strings.Contains(line, "own") {
-					p.reply(id, id)
+					ids = append(ids, id)
 				}
+				defer p.reply(id, id)
 			}
-			for id, line := range seen {
-				if !strings.Contains(line, "own") {
-					p.reply(id, id)
-				}
+			// A string is no number, so 8 is free.
+			if got, want := strings.Join(ids, " "), "1 3 5 6 8 9 10 11 12 13 14"; got != want {
+				t.Errorf("our ids are %s, not %s", got, want)
 			}
-			p.silence()
 		})
-		// Three of the next ones are taken, one in each way to send.
-		next := c.lastID.Load()
-		taken := []*started{
-			do(t.Context(), c, Command{Name: "theirs", ID: fmt.Appendf(nil, `"qmpsh-%d"`, next+2)}),
-			do(t.Context(), c, Command{Name: "theirs", OOB: true, ID: fmt.Appendf(nil, `"qmpsh-%d"`, next+4)}),
-			do(t.Context(), c, Command{Raw: fmt.Appendf(nil, `{"execute": "theirs", "id": "qmpsh-%d"}`, next+7)}),
+		// Numbers that would come are taken, in each way to send.
+		calls := []*started{
+			do(t.Context(), c, Command{Name: "theirs", ID: []byte(theirs["2"])}),
+			do(t.Context(), c, Command{Name: "theirs", OOB: true, ID: []byte(theirs["4"])}),
+			do(t.Context(), c, Command{Raw: []byte(`{"execute": "theirs", "id": ` + theirs["7"] + `}`)}),
+			do(t.Context(), c, Command{Name: "theirs", OOB: true, ID: []byte(theirs["8"])}),
 		}
 		synctest.Wait()
-		for i := range n {
-			cmd := Command{Name: "own", OOB: i%3 == 0}
-			if i%4 == 0 {
-				cmd = Command{Raw: []byte(`{"execute": "own"}`)}
+		for i := range own {
+			cmd := Command{Name: "own", OOB: i%2 == 1 || i == own-1}
+			if i%4 == 0 && !cmd.OOB {
+				cmd = Command{Raw: []byte("{\"execute\": \"own\" \n}")}
 			}
-			if _, err := c.Do(t.Context(), cmd); err != nil {
-				t.Error(err)
-			}
+			calls = append(calls, do(t.Context(), c, cmd))
+			synctest.Wait()
 		}
-		for _, d := range taken {
-			if got, err := d.wait(); err != nil || !strings.Contains(got, "qmpsh-") {
-				t.Errorf("got %s, %v", got, err)
+		for _, d := range calls {
+			if _, err := d.wait(); err != nil {
+				t.Error(err)
 			}
 		}
 	})
 }
 
+// The id is the smallest number whose answer cannot come any more: that of a command whose caller
+// has gone stays taken until the server has answered it, and who waits for a place has none yet.
+func TestQ5_OwnIDsAreTheShortestFreeNumbers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ids := make(chan string, 100)
+		answers := make(chan string)
+		c := running(t, Options{}, func(p *peer) {
+			go func() {
+				for id := range answers {
+					p.reply(id, id)
+				}
+			}()
+			for {
+				line, id := p.command()
+				if line == "" {
+					return
+				}
+				ids <- id
+			}
+		})
+		defer close(answers)
+		sent := func(want string) {
+			t.Helper()
+			synctest.Wait()
+			var got []string
+			for len(ids) > 0 {
+				got = append(got, <-ids)
+			}
+			if have := strings.Join(got, " "); have != want {
+				t.Errorf("the ids are %s, not %s", have, want)
+			}
+		}
+		answer := func(id string) { answers <- id; synctest.Wait() }
+
+		impatient, cancel := context.WithCancel(t.Context())
+		do(impatient, c, Command{Name: "gone"})
+		sent("1") // negotiation had it before, and was answered
+		do(impatient, c, Command{Name: "gone", OOB: true})
+		sent("2")
+		cancel()
+		synctest.Wait()
+		for range eight + 2 {
+			do(t.Context(), c, Command{Name: "slow"})
+			synctest.Wait()
+		}
+		sent("3 4 5 6 7 8 9")
+		do(t.Context(), c, Command{Name: "oob", OOB: true})
+		sent("10") // and not 13: three wait
+		answer("5")
+		sent("5")
+		answer("2")
+		sent("") // out of band: it frees no place
+		answer("9")
+		sent("2")
+		answer("1")
+		sent("1")
+		do(t.Context(), c, Command{Name: "oob", OOB: true})
+		sent("9")
+	})
+}
+
+// An id that is taken when the command's turn comes is refused then.
 func TestQ5_AnIDThatWasTakenMeanwhileIsRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := running(t, Options{}, func(p *peer) {
@@ -294,7 +351,7 @@ func TestQ7_ServerErrorIsAnExecuteError(t *testing.T) {
 		if e.Class != "DeviceNotFound" || e.Desc != "Device 'x' not found" || string(e.Raw) != raw {
 			t.Errorf("got %+v", e)
 		}
-		if e.Command.Name != "device_del" || string(e.Command.Arguments) != `{"id": "x"}` || string(e.Command.ID) != `"qmpsh-2"` {
+		if e.Command.Name != "device_del" || string(e.Command.Arguments) != `{"id": "x"}` || string(e.Command.ID) != "1" {
 			t.Errorf("the command is %+v", e.Command)
 		}
 	})

@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"encoding/json"
 	"log/slog"
-	"strconv"
 	"sync/atomic"
 
 	"github.com/qmpsh/qmpsh/proto"
@@ -61,9 +60,8 @@ type Client struct {
 
 	subscriptions subscriptions
 	session       atomic.Pointer[session] // the newest, also when it is over
-	lastID        atomic.Uint64
-	framer        proto.Framer      // of the reader; set by Establish before it reads
-	names         map[string]string // event names seen; the reader's alone
+	framer        proto.Framer            // of the reader; set by Establish before it reads
+	names         map[string]string       // event names seen; the reader's alone
 }
 
 // logName is the connection's name in logs.
@@ -161,7 +159,7 @@ func (c *Client) Do(ctx context.Context, cmd Command) (Reply, error) {
 	if s == nil {
 		return Reply{}, c.notConnected()
 	}
-	call, err := c.newCall(s, cmd)
+	call, err := c.newCall(cmd)
 	if err != nil {
 		return Reply{}, err
 	}
@@ -188,21 +186,6 @@ func (c *Client) notConnected() error {
 		Have:   c.conn.State(),
 		Want:   proto.Running,
 		Advice: "call Connect first",
-	}
-}
-
-// maxOwnID is the length of the longest id that appendID makes.
-const maxOwnID = len(`"qmpsh-18446744073709551615"`)
-
-// appendID adds an id to buf that no command in flight has.
-func (c *Client) appendID(s *session, buf []byte) []byte {
-	for {
-		id := append(buf, `"qmpsh-`...)
-		id = strconv.AppendUint(id, c.lastID.Add(1), 10)
-		id = append(id, '"')
-		if !s.inFlight(id[len(buf):]) {
-			return id
-		}
 	}
 }
 

@@ -16,7 +16,7 @@ func TestQ5_AppendAddsTheID(t *testing.T) {
 		want    string
 	}{
 		{"name alone", Command{Name: "query-status"}, `{"execute": "query-status"}`},
-		{"id", Command{Name: "query-status", ID: []byte(`"qmpsh-1"`)}, `{"execute": "query-status", "id": "qmpsh-1"}`},
+		{"id", Command{Name: "query-status", ID: []byte(`1`)}, `{"execute": "query-status", "id": 1}`},
 		{"out of band", Command{Name: "migrate-recover", OOB: true, ID: []byte(`7`)}, `{"exec-oob": "migrate-recover", "id": 7}`},
 		{"no id", Command{Name: "stop", NoID: true, ID: []byte(`7`)}, `{"execute": "stop"}`},
 		{"bytes are kept", Command{Name: "x", Arguments: []byte(` {"b":1.50, "a":"<>&é\u00e9"}`)},
@@ -42,7 +42,7 @@ func TestQ5_AppendAddsTheID(t *testing.T) {
 }
 
 func TestAppend_AllocatesNothing(t *testing.T) {
-	c := Command{Name: "device_add", Arguments: []byte(`{"driver": "virtio-net-pci", "id": "é\u00e9", "mq": true}`), ID: []byte(`"qmpsh-1"`)}
+	c := Command{Name: "device_add", Arguments: []byte(`{"driver": "virtio-net-pci", "id": "é\u00e9", "mq": true}`), ID: []byte(`1`)}
 	buffer := make([]byte, 0, 1024)
 	if n := testing.AllocsPerRun(100, func() { c.Append(buffer) }); n > 0 {
 		t.Errorf("%v allocations", n)

@@ -18,8 +18,8 @@ import (
 // and to a command, after which an event follows.
 var conversation = [...]string{
 	greetingLine,
-	`{"return": {}, "id": "qmpsh-1"}` + "\r\n",
-	`{"return": {"status": "running"}, "id": "qmpsh-2"}` + "\r\n",
+	`{"return": {}, "id": 1}` + "\r\n",
+	`{"return": {"status": "running"}, "id": 1}` + "\r\n",
 	event("STOP"),
 }
 

@@ -44,13 +44,14 @@ func (s *session) abandon(k *call, cause error) *WaitError {
 }
 
 // maxOrphans is how many out-of-band commands without a caller are remembered, so that
-// their late replies are known for what they are.
+// their late replies are known for what they are. The number of one that is forgotten is not used again in the session:
+// its reply may still come.
 const maxOrphans = 1024
 
 // orphanLocked remembers of an out-of-band command, whose caller has gone, what it
 // takes to know its reply, and forgets the oldest when there are too many.
 func (s *session) orphanLocked(k *call) {
-	orphan := &call{cmd: Command{Name: k.cmd.Name}, key: k.key, oob: true, sent: true, abandoned: true}
+	orphan := &call{cmd: Command{Name: k.cmd.Name}, key: k.key, oob: true, number: k.number, sent: true, abandoned: true}
 	s.outOfBand[k.key] = orphan
 	if len(s.orphans) == maxOrphans {
 		if oldest := s.orphans[0]; s.outOfBand[oldest.key] == oldest {

@@ -116,10 +116,10 @@ func (hs *handshake) noGreeting(err error, echo bool) error {
 }
 
 // negotiate sends the one qmp_capabilities and takes its reply (Q2). The message
-// has an id, but a server that ignores ids is understood too.
+// has an id, the first number, for nothing else is on its way yet. A server that ignores ids is understood too.
 func (hs *handshake) negotiate() error {
 	s := hs.session
-	cmd := Command{Name: "qmp_capabilities", ID: s.client.appendID(s, nil)}
+	cmd := Command{Name: "qmp_capabilities", ID: []byte("1")}
 	oob := s.greeting != nil && s.greeting.Offers("oob")
 	if oob {
 		cmd.Arguments = []byte(`{"enable": ["oob"]}`)

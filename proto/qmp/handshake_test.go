@@ -17,10 +17,10 @@ func TestQ2_OOBIsEnabledWhenOffered(t *testing.T) {
 		offered, message string
 		oob              bool
 	}{
-		{`"oob"`, `{"execute": "qmp_capabilities", "arguments": {"enable": ["oob"]}, "id": "qmpsh-1"}`, true},
-		{`"x-new", "oob"`, `{"execute": "qmp_capabilities", "arguments": {"enable": ["oob"]}, "id": "qmpsh-1"}`, true},
-		{``, `{"execute": "qmp_capabilities", "id": "qmpsh-1"}`, false},
-		{`"x-new"`, `{"execute": "qmp_capabilities", "id": "qmpsh-1"}`, false},
+		{`"oob"`, `{"execute": "qmp_capabilities", "arguments": {"enable": ["oob"]}, "id": 1}`, true},
+		{`"x-new", "oob"`, `{"execute": "qmp_capabilities", "arguments": {"enable": ["oob"]}, "id": 1}`, true},
+		{``, `{"execute": "qmp_capabilities", "id": 1}`, false},
+		{`"x-new"`, `{"execute": "qmp_capabilities", "id": 1}`, false},
 	}
 	for _, test := range tests {
 		synctest.Test(t, func(t *testing.T) {
@@ -28,7 +28,7 @@ func TestQ2_OOBIsEnabledWhenOffered(t *testing.T) {
 			conn := serve(t, func(p *peer) {
 				p.send(strings.Replace(greetingLine, `"oob"`, test.offered, 1))
 				p.expect(test.message)
-				p.send(`{"return": {}, "id": "qmpsh-1"}` + "\r\n")
+				p.send(`{"return": {}, "id": 1}` + "\r\n")
 				rest <- p.next()
 			})
 			c := NewClient(Options{})
@@ -53,9 +53,9 @@ func TestQ2_FailedNegotiationIsANegotiationError(t *testing.T) {
 		desc         string
 		cause        error
 	}{
-		{"refused", `{"error": {"class": "CommandNotFound", "desc": "no such thing"}, "id": "qmpsh-1"}`, (*peer).silence, "no such thing", nil},
+		{"refused", `{"error": {"class": "CommandNotFound", "desc": "no such thing"}, "id": 1}`, (*peer).silence, "no such thing", nil},
 		{"refused without id", `{"error": {"class": "CommandNotFound", "desc": "no such thing"}}`, (*peer).silence, "no such thing", nil},
-		{"no reply", `{"id": "qmpsh-1"}`, (*peer).silence, "", nil},
+		{"no reply", `{"id": 1}`, (*peer).silence, "", nil},
 		{"end", ``, func(*peer) {}, "", io.EOF},
 		{"cut", `{"return"`, func(*peer) {}, "", io.ErrUnexpectedEOF},
 		{"silence", ``, (*peer).silence, "", context.DeadlineExceeded},
@@ -164,8 +164,8 @@ func TestQ3_GreetingAndNegotiationCanBeSkipped(t *testing.T) {
 				conn := serve(t, func(p *peer) {
 					p.send(test.greeting)
 					if !test.options.SkipNegotiation {
-						p.expect(`{"execute": "qmp_capabilities", "id": "qmpsh-1"}`)
-						p.reply(`"qmpsh-1"`, "{}")
+						p.expect(`{"execute": "qmp_capabilities", "id": 1}`)
+						p.reply("1", "{}")
 					}
 					p.echo()
 				})

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"math"
+	"math/bits"
 	"strconv"
 	"strings"
 
@@ -17,7 +18,7 @@ func idKey(id json.RawMessage) string {
 	switch {
 	case len(id) == 0:
 		return ""
-	case isString(id) && bytes.IndexByte(id, '\\') < 0:
+	case isOwnID(id), isString(id) && bytes.IndexByte(id, '\\') < 0:
 		return string(id)
 	case isString(id):
 		return `"` + jsonscan.Text(id) + `"`
@@ -34,6 +35,42 @@ func idKey(id json.RawMessage) string {
 	}
 	return string(key)
 }
+
+// isOwnID reports whether id has the form of those that the client chooses: a short whole number above zero, which is
+// its own key.
+func isOwnID(id json.RawMessage) bool {
+	if len(id) == 0 || len(id) > 18 || id[0] == '0' { // 19 digits may be more than 64 bits hold
+		return false
+	}
+	for _, c := range id {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+// numbers is a set of numbers, one bit for each.
+type numbers []uint64
+
+// free returns the smallest number from on that is not in the set. It looks at 64 numbers at a time.
+func (s numbers) free(from int) int {
+	for n := from; n/64 < len(s); n = (n | 63) + 1 {
+		if rest := ^s[n/64] >> (n % 64); rest != 0 {
+			return n + bits.TrailingZeros64(rest)
+		}
+	}
+	return max(from, len(s)*64)
+}
+
+func (s *numbers) take(n int) {
+	for n/64 >= len(*s) {
+		*s = append(*s, 0)
+	}
+	(*s)[n/64] |= 1 << (n % 64)
+}
+
+func (s numbers) release(n int) { s[n/64] &^= 1 << (n % 64) }
 
 // sameNumbers brings the numbers in v into one form.
 func sameNumbers(v any) any {

@@ -7,7 +7,7 @@ import (
 
 func TestQ5_IDsAreComparedByValue(t *testing.T) {
 	for _, same := range [][]string{
-		{`"qmpsh-1"`, ` "qmpsh-1" `},
+		{`"a-1"`, ` "a-1" `},
 		{`"\u0061/"`, `"a\/"`},
 		{`"é😀"`, `"\u00E9\uD83D\uDE00"`},
 		{`1`, `1.0`, `10e-1`, ` 1 `},
@@ -34,5 +34,31 @@ func TestQ5_IDsAreComparedByValue(t *testing.T) {
 	}
 	if key := idKey(nil); key != "" {
 		t.Errorf("no id has the key %s", key)
+	}
+}
+
+func TestQ5_NumbersAreUsedAgainFromTheSmallest(t *testing.T) {
+	var s numbers
+	for want := 1; want < 200; want++ {
+		if got := s.free(1); got != want {
+			t.Fatalf("%d is free, not %d", got, want)
+		}
+		s.take(want)
+	}
+	for _, n := range []int{1, 63, 64, 128, 199} {
+		s.release(n)
+	}
+	for _, test := range []struct{ from, want int }{{1, 1}, {2, 63}, {64, 64}, {65, 128}, {129, 199}, {200, 200}, {1000, 1000}} {
+		if got := s.free(test.from); got != test.want {
+			t.Errorf("from %d on %d is free, not %d", test.from, got, test.want)
+		}
+	}
+}
+
+func TestQ5_OwnIDsAreKnownByTheirForm(t *testing.T) {
+	for id, want := range map[string]bool{"1": true, "190": true, "": false, "0": false, "01": false, "-1": false, "1.0": false, "1e3": false, `"1"`: false, "9999999999999999999": false} {
+		if isOwnID([]byte(id)) != want {
+			t.Errorf("%s: %v", id, !want)
+		}
 	}
 }

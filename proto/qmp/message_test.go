@@ -13,7 +13,7 @@ import (
 )
 
 func TestQ10_BytesAreKept(t *testing.T) {
-	raw := `{ "return" : {"z":1, "a" : [1.50, 12345678901234567890123, 1e5, -0, 0.1000], "<>&":"é\u00e9\/"} , "id":"qmpsh-1"}`
+	raw := `{ "return" : {"z":1, "a" : [1.50, 12345678901234567890123, 1e5, -0, 0.1000], "<>&":"é\u00e9\/"} , "id":1}`
 	m, err := ParseMessage([]byte(raw))
 	if err != nil {
 		t.Fatal(err)
@@ -21,7 +21,7 @@ func TestQ10_BytesAreKept(t *testing.T) {
 	if want := `{"z":1, "a" : [1.50, 12345678901234567890123, 1e5, -0, 0.1000], "<>&":"é\u00e9\/"}`; string(m.Return) != want {
 		t.Errorf("return is %s, want %s", m.Return, want)
 	}
-	if string(m.Raw) != raw || string(m.ID) != `"qmpsh-1"` || m.Error != nil || m.Event != nil || m.Data != nil {
+	if string(m.Raw) != raw || string(m.ID) != `1` || m.Error != nil || m.Event != nil || m.Data != nil {
 		t.Errorf("got %+v", m)
 	}
 }

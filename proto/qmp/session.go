@@ -1,7 +1,6 @@
 package qmp
 
 import (
-	"bytes"
 	"container/list"
 	"context"
 	"encoding/json"
@@ -9,6 +8,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strconv"
 	"sync"
 
 	"github.com/qmpsh/qmpsh/proto"
@@ -36,6 +36,7 @@ type session struct {
 	outOfBand map[string]*call // the same, out of band, by key
 	orphans   []*call          // of outOfBand, those whose callers have gone, oldest first; some were answered since
 	waiters   list.List        // *call that wait for a place in inBand
+	numbers   numbers          // the ids that we chose and whose answers may come
 	over      bool
 	cause     error // why it is over; nil for a disconnect
 
@@ -70,17 +71,10 @@ func (s *session) noteCapabilities(args json.RawMessage) {
 	s.oob = slices.Contains(enabled.Enable, "oob")
 }
 
-// inFlight reports whether a command has the id, which must be its own key.
-func (s *session) inFlight(id json.RawMessage) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.findLocked(id) != nil
-}
-
 // findLocked returns the command in flight that has the id, nil if there is none.
 func (s *session) findLocked(id json.RawMessage) *call {
 	// Our own ids are their own keys, and short enough for a string that costs nothing.
-	if isString(id) && bytes.IndexByte(id, '\\') < 0 {
+	if isOwnID(id) {
 		return s.findKeyLocked(string(id))
 	}
 	return s.findKeyLocked(idKey(id))
@@ -107,7 +101,7 @@ func (s *session) submit(k *call) error {
 		return s.client.notConnected()
 	case k.oob && !s.oob:
 		return &CommandError{Offset: -1, Problem: "out-of-band commands were not negotiated with this server"}
-	case k.oob && k.key == "":
+	case k.oob && k.key == "" && !k.ownID:
 		return &CommandError{Offset: -1, Problem: "an out-of-band command needs an id"}
 	case s.takenLocked(k):
 		return errDuplicateID(k)
@@ -130,6 +124,9 @@ func (s *session) takenLocked(k *call) bool {
 
 // issueLocked sends a command that has its place.
 func (s *session) issueLocked(k *call) error {
+	if k.ownID {
+		s.numberLocked(k)
+	}
 	if k.oob {
 		s.outOfBand[k.key] = k
 	} else {
@@ -152,8 +149,24 @@ func (s *session) issueLocked(k *call) error {
 	return err
 }
 
-// removeLocked forgets a command that was issued, which frees its place.
+// numberLocked gives the call the smallest number that no command in flight has, be it ours or a caller's. It is done
+// when the call has its place: who waits holds no number, so a long queue does not make ids long, and no caller's id can
+// come in between.
+func (s *session) numberLocked(k *call) {
+	n := s.numbers.free(1)
+	for s.findKeyLocked(strconv.Itoa(n)) != nil {
+		n = s.numbers.free(n + 1)
+	}
+	s.numbers.take(n)
+	k.setNumber(n)
+}
+
+// removeLocked forgets a command that was issued, which frees its place and its number.
 func (s *session) removeLocked(k *call) {
+	if k.number != 0 {
+		s.numbers.release(k.number)
+		k.number = 0
+	}
 	if k.oob {
 		delete(s.outOfBand, k.key)
 	} else if i := slices.Index(s.inBand, k); i >= 0 {
