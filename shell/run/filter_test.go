@@ -114,12 +114,17 @@ func TestFilterThatCannotBeCalledBackIsLeft(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	time.AfterFunc(50*time.Millisecond, func() { cancel(errStopped) })
-	err = f.run(ctx, []byte("null"), func(json.RawMessage) error { return nil })
 	goesOn := func() bool {
 		stacks := make([]byte, 1<<20)
 		return bytes.Contains(stacks[:runtime.Stack(stacks, true)], []byte("regexp."))
 	}
+	go func() {
+		for !goesOn() && ctx.Err() == nil {
+			time.Sleep(10 * time.Millisecond)
+		}
+		cancel(errStopped)
+	}()
+	err = f.run(ctx, []byte("null"), func(json.RawMessage) error { return nil })
 	if left := goesOn(); !errors.Is(err, errStopped) || !left {
 		t.Errorf("%v; it goes on by itself: %v", err, left)
 	}
