@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 )
 
 // eight is how many in-band commands may be in flight (Q6).
@@ -133,6 +134,50 @@ func TestQ5_OwnIDsAvoidThoseOfCallers(t *testing.T) {
 		for _, d := range calls {
 			if _, err := d.wait(); err != nil {
 				t.Error(err)
+			}
+		}
+	})
+}
+
+// A caller cannot know which numbers are ours: a command with the id of one of them waits for it,
+// and those behind it wait too. Who gives up waiting lets them go on.
+func TestQ5_CallersIDsWaitForOurs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := running(t, Options{}, func(p *peer) {
+			p.expect(`{"execute": "own", "id": 1}`)
+			p.nothingMore()
+			p.reply("1", `"own"`)
+			p.expect(`{"execute": "theirs", "id": 1}`)
+			p.expect(`{"execute": "behind", "id": 2}`)
+			p.nothingMore()
+			p.reply("1", `"theirs"`)
+			p.expect(`{"execute": "last", "id": 1}`)
+			p.reply("1", `"last"`)
+			p.reply("2", `"behind"`)
+		})
+		var calls []*started
+		start := func(ctx context.Context, cmd Command) {
+			calls = append(calls, do(ctx, c, cmd))
+			synctest.Wait()
+		}
+		start(t.Context(), Command{Name: "own"})
+		start(t.Context(), Command{Raw: []byte(`{"execute": "theirs", "id": 1}`)})
+		start(t.Context(), Command{Name: "behind"})
+		if _, err := c.Do(t.Context(), Command{Name: "now", OOB: true, ID: []byte("1")}); !NeverSent(err) {
+			t.Errorf("what may not wait is answered with %v", err)
+		}
+		time.Sleep(2 * time.Second)
+		impatient, cancel := context.WithCancel(t.Context())
+		gone := do(impatient, c, Command{Name: "theirs", ID: []byte("2")})
+		synctest.Wait()
+		start(t.Context(), Command{Name: "last"})
+		cancel()
+		if _, err := gone.wait(); !NeverSent(err) {
+			t.Errorf("who gave up waiting is told %v", err)
+		}
+		for i, want := range []string{`"own"`, `"theirs"`, `"behind"`, `"last"`} {
+			if reply, err := calls[i].wait(); err != nil || reply != want {
+				t.Errorf("command %d: %s, %v", i, reply, err)
 			}
 		}
 	})

@@ -141,8 +141,8 @@ func (c *Client) Execute(ctx context.Context, name string, args json.RawMessage)
 //
 //   - *ExecuteError: the server refused (Q7).
 //   - *CommandError: refused before anything was sent. The command is malformed, its
-//     id belongs to another command in flight, or it is out-of-band and the session
-//     is not.
+//     id belongs to another caller's command in flight, or it is out-of-band and the
+//     session is not. (A command with an id that the client uses itself waits for it.)
 //   - *InterruptedError: the session ended first (Q8).
 //   - *BadReplyError: the reply is none.
 //   - *proto.StateError: there is no session.

@@ -22,6 +22,7 @@ func (s *session) abandon(k *call, cause error) *WaitError {
 	case k.waiting != nil:
 		s.waiters.Remove(k.waiting)
 		k.waiting = nil
+		s.admitLocked() // it may have waited for its id, and others behind it
 		return gone
 	case k.sent && k.oob:
 		s.orphanLocked(k)
@@ -56,6 +57,7 @@ func (s *session) orphanLocked(k *call) {
 	if len(s.orphans) == maxOrphans {
 		if oldest := s.orphans[0]; s.outOfBand[oldest.key] == oldest {
 			delete(s.outOfBand, oldest.key)
+			s.admitLocked()
 		}
 		s.orphans = slices.Delete(s.orphans, 0, 1)
 	}

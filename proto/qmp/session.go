@@ -103,10 +103,12 @@ func (s *session) submit(k *call) error {
 		return &CommandError{Offset: -1, Problem: "out-of-band commands were not negotiated with this server"}
 	case k.oob && k.key == "" && !k.ownID:
 		return &CommandError{Offset: -1, Problem: "an out-of-band command needs an id"}
-	case s.takenLocked(k):
+	}
+	holder := s.holderLocked(k)
+	switch {
+	case holder != nil && (k.oob || holder.number == 0):
 		return errDuplicateID(k)
-	case !k.oob && len(s.inBand) >= s.limit:
-		// admitLocked fills free places at once, so that nobody is overtaken here.
+	case !k.oob && (holder != nil || s.waiters.Len() > 0 || len(s.inBand) >= s.limit):
 		k.waiting = s.waiters.PushBack(k)
 		return nil
 	}
@@ -117,9 +119,12 @@ func errDuplicateID(k *call) error {
 	return &CommandError{Offset: -1, Problem: "a command with the id " + k.key + " is in flight"}
 }
 
-// takenLocked reports whether another command in flight has the call's id.
-func (s *session) takenLocked(k *call) bool {
-	return k.key != "" && s.findKeyLocked(k.key) != nil
+// holderLocked returns the command in flight that has the call's id, nil if there is none.
+func (s *session) holderLocked(k *call) *call {
+	if k.key == "" {
+		return nil
+	}
+	return s.findKeyLocked(k.key)
 }
 
 // issueLocked sends a command that has its place.
@@ -174,12 +179,18 @@ func (s *session) removeLocked(k *call) {
 	}
 }
 
-// admitLocked gives free places to those who wait, in the order in which they came.
+// admitLocked gives free places to those who wait, in the order in which they came. A caller
+// cannot know which numbers we use: a command with the id of one of ours waits until that is free.
 func (s *session) admitLocked() {
 	for len(s.inBand) < s.limit && s.waiters.Len() > 0 {
-		k := s.waiters.Remove(s.waiters.Front()).(*call)
+		k := s.waiters.Front().Value.(*call)
+		holder := s.holderLocked(k)
+		if holder != nil && holder.number != 0 {
+			return
+		}
+		s.waiters.Remove(k.waiting)
 		k.waiting = nil
-		if s.takenLocked(k) {
+		if holder != nil {
 			k.finishLocked(errDuplicateID(k))
 		} else if err := s.issueLocked(k); err != nil {
 			k.finishLocked(err)
