@@ -1,23 +1,27 @@
 package cmdline
 
 import (
-	"slices"
 	"strings"
 )
 
 // hmpCommand says whether a word is a command of the human monitor (HMP) that QMP has not under the same name. The list
 // is what `help` prints in the monitor of QEMU 7.2, without the names that QMP has too and those of one letter.
 func hmpCommand(name string) bool {
-	_, found := slices.BinarySearch(strings.Fields(`
-		announce_self block_job_cancel block_job_complete block_job_pause block_job_resume block_job_set_speed block_stream boot_set
-		calc_dirty_rate cancel_vcpu_dirty_limit change commit cpu delvm drive_add drive_backup drive_del drive_mirror
-		exit_preconfig gdbserver gpa2hpa gpa2hva gva2gpa hostfwd_add hostfwd_remove info loadvm log logfile mce
-		migrate_continue migrate_incoming migrate_pause migrate_recover migrate_set_capability migrate_set_parameter migrate_start_postcopy
-		mouse_button mouse_move mouse_set nbd_server_add nbd_server_remove nbd_server_start nbd_server_stop nmi object_add object_del
-		pcie_aer_inject_error print qemu-io replay_break replay_delete_break replay_seek ringbuf_read ringbuf_write savevm sendkey
-		set_vcpu_dirty_limit singlestep snapshot_blkdev snapshot_blkdev_internal snapshot_delete_blkdev_internal stopcapture sum sync-profile
-		trace-event watchdog_action wavcapture x_colo_lost_heartbeat xp`), name)
-	return found
+	switch name {
+	case "announce_self", "block_job_cancel", "block_job_complete", "block_job_pause", "block_job_resume",
+		"block_job_set_speed", "block_stream", "boot_set", "calc_dirty_rate", "cancel_vcpu_dirty_limit", "change",
+		"commit", "cpu", "delvm", "drive_add", "drive_backup", "drive_del", "drive_mirror", "exit_preconfig",
+		"gdbserver", "gpa2hpa", "gpa2hva", "gva2gpa", "hostfwd_add", "hostfwd_remove", "info", "loadvm", "log",
+		"logfile", "mce", "migrate_continue", "migrate_incoming", "migrate_pause", "migrate_recover",
+		"migrate_set_capability", "migrate_set_parameter", "migrate_start_postcopy", "mouse_button", "mouse_move",
+		"mouse_set", "nbd_server_add", "nbd_server_remove", "nbd_server_start", "nbd_server_stop", "nmi", "object_add",
+		"object_del", "pcie_aer_inject_error", "print", "qemu-io", "replay_break", "replay_delete_break", "replay_seek",
+		"ringbuf_read", "ringbuf_write", "savevm", "sendkey", "set_vcpu_dirty_limit", "singlestep", "snapshot_blkdev",
+		"snapshot_blkdev_internal", "snapshot_delete_blkdev_internal", "stopcapture", "sum", "sync-profile",
+		"trace-event", "watchdog_action", "wavcapture", "x_colo_lost_heartbeat", "xp":
+		return true
+	}
+	return false
 }
 
 // HMPLine returns the line by which QMP runs the statement's command in the human monitor, "" if that has no such command.

@@ -14,7 +14,7 @@ func (p *parser) options(line []word, i int) *fault {
 	key := w.text[w.start:w.keyEnd]
 	list := w.raw()
 	switch {
-	case hmpCommand(command) && strings.Contains(key, ","):
+	case strings.Contains(key, ",") && hmpCommand(command):
 		return p.hmp(line)
 	case strings.Contains(key, ",") && !strings.ContainsAny(key, `"'`):
 	case command == "chardev-add" && i == 1 && strings.Contains(key, ","):
