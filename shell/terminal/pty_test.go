@@ -159,9 +159,9 @@ func TestPtyControlCAtThePromptAndFromOutside(t *testing.T) {
 	t.Parallel()
 	s := startGuest(t, "")
 	s.Type("abc\x03")
-	s.logs("error: interrupted")
+	s.Shows("^C", qmptest.PasteOn) // before, the terminal itself shows what is typed
 	s.Type("def")
-	s.Shows("def")
+	s.Shows("^C", qmptest.PasteOn, "def")
 	s.Signal(syscall.SIGINT)
 	s.logs("error: interrupted\nerror: interrupted")
 	s.Type("exit\r")
